@@ -1,0 +1,140 @@
+"""The animator: a frame of the driver in, a frame of the portrait out."""
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self
+
+from realtime.bundle import Bundle
+from realtime.controls import Command
+from realtime.driver_framing import DriverFraming
+from realtime.engines.base import DeviceTensors, Engine
+from realtime.errors import SourceError
+from realtime.face_detector import FaceDetector
+from realtime.frames import Frame, Keypoints, Motion, Pixels, pixels_to_tensor, tensor_to_pixels
+from realtime.framing import cut_out, mirrored
+from realtime.motion import absolute_motion, relative_motion
+from realtime.portrait import frame_portrait
+from realtime.smoothing import KeypointSmoother
+from realtime.timing import Stopwatch
+
+
+@dataclass(frozen=True, slots=True)
+class AnimatorOptions:
+    """How the driver's motion is read and carried over."""
+
+    motion: Literal["relative", "absolute"] = "relative"
+    smoothing: bool = True
+    mirror: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A portrait, encoded once: everything about it that `animate` takes, on the engine's device."""
+
+    keypoints: Keypoints
+    tensors: DeviceTensors
+
+
+class Animator:
+    """Owns the encoded portrait, the calibration and the filters. After set_source, one thread calls all else.
+
+    Without a detector, portrait and driver are cropped to their centre squares.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        bundle: Bundle,
+        options: AnimatorOptions | None = None,
+        detector: FaceDetector | None = None,
+        stopwatch: Stopwatch | None = None,
+    ) -> None:
+        self._engine = engine
+        self._size_px = bundle.image_size
+        self._options = options or AnimatorOptions()
+        self._detector = detector
+        self._framing = DriverFraming(detector)
+        self._smoother = KeypointSmoother() if self._options.smoothing else None
+        self._stage = stopwatch.stage if stopwatch else lambda _name: nullcontext()
+        self._source: Source | None = None
+        self._neutral: Keypoints | None = None
+        # Results of the last frame; the engine writes the next ones into them.
+        self._detected: DeviceTensors | None = None
+        self._animated: DeviceTensors | None = None
+
+    def set_source(self, pixels: Pixels) -> None:
+        """Makes pixels [h, w, 3] uint8 RGB the portrait: frames and encodes it once. Raises SourceError without a face."""
+        image = self._upload_image(frame_portrait(pixels, self._size_px, self._detector))
+        features = self._engine.run("encode_source", image)
+        keypoints = self._read_keypoints(self._engine.run("detect_keypoints", image))
+        tensors = features | self._upload_keypoints("source", keypoints)
+        self._source = Source(keypoints, tensors)
+
+    def obey(self, command: Command) -> None:
+        """Carries out a command between two frames."""
+        if command is Command.CALIBRATE:
+            self.calibrate()
+
+    def calibrate(self) -> None:
+        """Takes the driver's pose in the next frame as neutral, and finds the face anew."""
+        self._framing.reset()
+        self._neutral = None
+        if self._smoother:
+            self._smoother.reset()
+
+    def animate(self, frame: Frame) -> Frame:
+        """The portrait [s, s, 3] in the driver's pose, with the frame's index and birth time.
+
+        While the driver's face is not found yet, the portrait at rest. Raises SourceError before set_source.
+        """
+        if self._source is None:
+            raise SourceError("there is no portrait yet", hint="call set_source first")
+        motion = self._read_motion(frame, self._source)
+        with self._stage("animate"):
+            inputs = self._source.tensors | self._upload_keypoints("driving", motion.target)
+            self._animated = self._engine.run("animate", inputs, into=self._animated)
+            return frame.with_pixels(tensor_to_pixels(self._engine.download(self._animated["image"])))
+
+    def close(self) -> None:
+        """Closes the engine; closing twice is safe."""
+        self._source = self._detected = self._animated = None
+        self._engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _read_motion(self, frame: Frame, source: Source) -> Motion:
+        with self._stage("framing"):
+            crop = self._framing.crop_for(frame.pixels)
+            if crop is None:
+                return Motion(source.keypoints)
+            driver = cut_out(frame.pixels, crop, self._size_px)
+        with self._stage("detect"):
+            image = self._upload_image(mirrored(driver) if self._options.mirror else driver)
+            self._detected = self._engine.run("detect_keypoints", image, into=self._detected)
+            driving = self._read_keypoints(self._detected)
+        if self._smoother:
+            driving = self._smoother.smooth(driving, frame.captured_at)
+        if self._options.motion == "absolute":
+            return absolute_motion(driving)
+        if self._neutral is None:
+            self._neutral = driving
+        return relative_motion(driving, source.keypoints, self._neutral)
+
+    def _upload_image(self, pixels: Pixels) -> DeviceTensors:
+        return self._engine.upload({"image": pixels_to_tensor(pixels)})
+
+    def _upload_keypoints(self, owner: str, keypoints: Keypoints) -> DeviceTensors:
+        mean, covariance = keypoints.mean[None], keypoints.covariance[None]  # 1 k 2, 1 k 2 2
+        return self._engine.upload({f"{owner}_mean": mean, f"{owner}_covariance": covariance})
+
+    def _read_keypoints(self, outputs: DeviceTensors) -> Keypoints:
+        mean, covariance = (self._engine.download(outputs[name])[0] for name in ("mean", "covariance"))
+        # Copies: the engine writes the next frame's result into the same memory.
+        return Keypoints(mean.copy(), covariance.copy())

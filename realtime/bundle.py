@@ -1,0 +1,174 @@
+"""A bundle: the immutable folder that carries a trained model. Its manifest's schema; open, verify, refuse."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from realtime.errors import BundleError
+
+SCHEMA_VERSION = 1
+MANIFEST_FILE = "manifest.json"
+GRAPH_NAMES = ("detect_keypoints", "encode_source", "animate")
+SOURCE_PREFIX = "source_"
+# What `animate` takes beside the outputs of `encode_source`.
+KEYPOINT_INPUTS = ("source_mean", "source_covariance", "driving_mean", "driving_covariance")
+
+GraphName: TypeAlias = Literal["detect_keypoints", "encode_source", "animate"]
+Sha256: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+FileName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
+
+_GET_ANOTHER = "get the bundle again, or export it anew with `python -m export CHECKPOINT BUNDLE`"
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class TensorEntry(_Entry):
+    """One input or output of a graph."""
+
+    name: str
+    shape: tuple[Annotated[int, Field(gt=0)], ...]
+    dtype: str
+
+
+class GraphEntry(_Entry):
+    """One ONNX file: what it takes and gives, and how near it was to torch when it was written."""
+
+    file: FileName
+    sha256: Sha256
+    precision: Literal["fp32", "fp16", "int8"]
+    opset: int = Field(ge=16, le=19)
+    inputs: tuple[TensorEntry, ...]
+    outputs: tuple[TensorEntry, ...]
+    tolerance: float = Field(ge=0)
+    max_abs_error: float = Field(ge=0)
+
+
+class TrainingEntry(_Entry):
+    """What the weights were trained on, and how well they did."""
+
+    data: str
+    steps: int = Field(ge=0)
+    metrics: Mapping[str, float]
+
+
+class Manifest(_Entry):
+    """manifest.json; the only place that says what shape the model has."""
+
+    schema_version: Literal[1]
+    name: str
+    preset: str
+    image_size: int = Field(ge=16, le=2048)
+    image_range: tuple[float, float]
+    keypoint_count: int = Field(ge=1)
+    graphs: Mapping[GraphName, GraphEntry]
+    files: Mapping[FileName, Sha256]
+    training: TrainingEntry
+    tools: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A verified bundle: every file in it is the one the manifest names."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def image_size(self) -> int:
+        """Side of the model's square picture in pixels."""
+        return self.manifest.image_size
+
+    def graph_path(self, graph: GraphName) -> Path:
+        """The ONNX file of a graph."""
+        return self.path / self.manifest.graphs[graph].file
+
+
+def open_bundle(path: Path) -> Bundle:
+    """The bundle in the folder path, verified to the last byte. Raises BundleError naming file, expected and found."""
+    manifest = _read_manifest(path / MANIFEST_FILE)
+    missing = [name for name in GRAPH_NAMES if name not in manifest.graphs]
+    if missing:
+        raise BundleError(f"{path / MANIFEST_FILE}: graph {missing[0]} is missing", hint=_GET_ANOTHER)
+    hashes = {entry.file: entry.sha256 for entry in manifest.graphs.values()} | dict(manifest.files)
+    for name, expected in hashes.items():
+        _verify_file(path / name, expected)
+    _verify_interfaces(path / MANIFEST_FILE, manifest)
+    return Bundle(path, manifest)
+
+
+def sha256_of(path: Path) -> str:
+    """The file's SHA-256 as 64 lower-case hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_manifest(path: Path) -> Manifest:
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        raise BundleError(
+            f"{path}: there is no bundle here", hint="name a bundle's folder with --bundle, e.g. assets/bundles/portrait-s"
+        ) from None
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be read ({error.strerror})", hint=_GET_ANOTHER) from None
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise BundleError(
+            f"{path}: {field}: {first['msg']}; found {_shortened(first['input'])}",
+            hint=f"this program reads bundles of schema {SCHEMA_VERSION}; {_GET_ANOTHER}",
+        ) from None
+
+
+def _shortened(value: object) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _verify_file(path: Path, expected: str) -> None:
+    try:
+        found = sha256_of(path)
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be read ({error.strerror}); the manifest names it", hint=_GET_ANOTHER) from None
+    if found != expected:
+        raise BundleError(
+            f"{path}: wrong content: expected sha256 {expected[:12]}..., found {found[:12]}...", hint=_GET_ANOTHER
+        )
+
+
+def _verify_interfaces(path: Path, manifest: Manifest) -> None:
+    """The three graphs fit together and have the shapes the manifest promises."""
+    size, count = manifest.image_size, manifest.keypoint_count
+    image = {"image": (1, 3, size, size)}
+    keypoints = {"mean": (1, count, 2), "covariance": (1, count, 2, 2)}
+    features = _shapes(manifest.graphs["encode_source"].outputs)
+    motion = {name: keypoints[name.removeprefix("source_").removeprefix("driving_")] for name in KEYPOINT_INPUTS}
+    expected = {
+        "detect_keypoints": (image, keypoints),
+        "encode_source": (image, features),
+        "animate": (features | motion, image),
+    }
+    for graph, (inputs, outputs) in expected.items():
+        entry = manifest.graphs[graph]  # type: ignore[index]
+        for kind, wanted, found in (("inputs", inputs, entry.inputs), ("outputs", outputs, entry.outputs)):
+            if wanted != _shapes(found):
+                raise BundleError(
+                    f"{path}: {graph}: expected {kind} {_described(wanted)}, found {_described(_shapes(found))}",
+                    hint=_GET_ANOTHER,
+                )
+
+
+def _shapes(tensors: tuple[TensorEntry, ...]) -> dict[str, tuple[int, ...]]:
+    return {tensor.name: tensor.shape for tensor in tensors}
+
+
+def _described(shapes: Mapping[str, tuple[int, ...]]) -> str:
+    return ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in sorted(shapes.items()))

@@ -1,0 +1,40 @@
+"""Errors a user can cause: what was found, and what to do about it."""
+
+
+class MarionetError(Exception):
+    """A fault of the outside world, printed as two lines (message, hint) with exit code 2.
+
+    A bug is never one of these: it keeps its own type and its traceback.
+    """
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}"
+
+
+class SettingsError(MarionetError):
+    """A flag or a line of the settings file that cannot be obeyed."""
+
+
+class SourceError(MarionetError):
+    """A portrait picture that cannot be used."""
+
+
+class BundleError(MarionetError):
+    """A model bundle that is missing, damaged or not ours."""
+
+
+class EngineError(MarionetError):
+    """An inference runtime that is missing or does not do what was asked of it."""
+
+
+class DeviceError(MarionetError):
+    """A camera or a sink that cannot be opened, or that stopped working."""
+
+
+class HungThreadError(MarionetError):
+    """A thread that did not end in time; the message names it."""

@@ -1,0 +1,60 @@
+"""One-Euro filter for keypoints: calm when the face is still, quick when it moves (Casiez et al., CHI 2012)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from realtime.frames import Keypoints, Tensor
+
+MIN_CUTOFF_HZ = 1.5
+SPEED_GAIN = 4.0  # extra cutoff in Hz per unit of speed; a frame is 2 units wide
+SPEED_CUTOFF_HZ = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _State:
+    keypoints: Keypoints
+    velocity: Tensor  # k 2, units per second
+    at_s: float
+
+
+class KeypointSmoother:
+    """Remembers the last keypoints it gave. Owned by the animate thread."""
+
+    def __init__(self) -> None:
+        self._state: _State | None = None
+
+    def reset(self) -> None:
+        """Forgets the past: the next keypoints pass unchanged."""
+        self._state = None
+
+    def smooth(self, keypoints: Keypoints, at_s: float) -> Keypoints:
+        """The filtered keypoints at time at_s (seconds, increasing).
+
+        Mean and covariance of a keypoint share one weight, chosen by its speed, so a covariance stays positive definite.
+        """
+        last = self._state
+        if last is None or at_s <= last.at_s:
+            self._state = _State(keypoints, np.zeros_like(keypoints.mean), at_s)
+            return keypoints
+        step_s = at_s - last.at_s
+        measured = (keypoints.mean - last.keypoints.mean) / np.float32(step_s)
+        velocity = _mix(last.velocity, measured, _weight(np.float32(SPEED_CUTOFF_HZ), step_s))
+        speed = np.linalg.norm(velocity, axis=1)  # k
+        weight = _weight(MIN_CUTOFF_HZ + SPEED_GAIN * speed, step_s)
+        smoothed = Keypoints(
+            mean=_mix(last.keypoints.mean, keypoints.mean, weight[:, None]),
+            covariance=_mix(last.keypoints.covariance, keypoints.covariance, weight[:, None, None]),
+        )
+        self._state = _State(smoothed, velocity, at_s)
+        return smoothed
+
+
+def _weight(cutoff_hz: Tensor | np.float32, step_s: float) -> Tensor:
+    """How much of the new value a low-pass of this cutoff lets in after step_s: the paper's alpha, in (0, 1)."""
+    turns = 2 * np.pi * np.asarray(cutoff_hz, np.float32) * np.float32(step_s)
+    return np.asarray(turns / (turns + 1), np.float32)
+
+
+def _mix(old: Tensor, new: Tensor, weight: Tensor) -> Tensor:
+    return old + weight * (new - old)

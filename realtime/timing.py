@@ -1,0 +1,81 @@
+"""Timing of a run: the age of frames at the sink, the time of each stage, and the report at the end."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+BIN_MS = 0.1
+LONGEST_MS = 10_000.0
+
+
+class AgeHistogram:
+    """Ages in steps of 0.1 ms up to 10 s. Its memory stays flat however long the run. Owned by one thread."""
+
+    def __init__(self) -> None:
+        self._counts = np.zeros(round(LONGEST_MS / BIN_MS) + 1, np.int64)
+
+    @property
+    def count(self) -> int:
+        """How many ages were added."""
+        return int(self._counts.sum())
+
+    def add(self, age_s: float) -> None:
+        """Counts one age; anything beyond 10 s counts as 10 s."""
+        age_ms = min(max(age_s * 1000, 0.0), LONGEST_MS)
+        self._counts[round(age_ms / BIN_MS)] += 1
+
+    def percentile_ms(self, percent: float) -> float:
+        """The smallest age that percent of all ages do not exceed, in ms; nan before the first."""
+        cumulative = np.cumsum(self._counts)
+        if cumulative[-1] == 0:
+            return float("nan")
+        wanted = max(1, int(np.ceil(cumulative[-1] * percent / 100)))
+        return float(np.searchsorted(cumulative, wanted) * BIN_MS)
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Seconds spent and visits made per stage. Owned by the thread that runs the stages."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    visits: dict[str, int] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Adds the time the body takes to the stage called name."""
+        started_s = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started_s
+            self.visits[name] = self.visits.get(name, 0) + 1
+
+    def means_ms(self) -> dict[str, float]:
+        """Mean time of each stage in ms, in the order of their first visit."""
+        return {name: 1000 * spent / self.visits[name] for name, spent in self.seconds.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did, told at its end."""
+
+    frames: int
+    seconds: float
+    dropped: int
+    age_p50_ms: float
+    age_p95_ms: float
+    age_p99_ms: float
+
+    @property
+    def fps(self) -> float:
+        """Frames delivered per second of the run; 0 for an empty run."""
+        return self.frames / self.seconds if self.seconds > 0 else 0.0
+
+    def __str__(self) -> str:
+        line = f"{self.frames} frames in {self.seconds:.1f} s, {self.fps:.1f} fps, {self.dropped} dropped"
+        if np.isnan(self.age_p50_ms):
+            return line
+        return f"{line}; age at the sink p50 {self.age_p50_ms:.0f} p95 {self.age_p95_ms:.0f} p99 {self.age_p99_ms:.0f} ms"
