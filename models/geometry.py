@@ -1,0 +1,96 @@
+"""Keypoints, Gaussians and warps on the square [-1, 1] x [-1, 1]; always float32.
+
+Two conventions place pixels on that square. `corners=True` puts the centres of the outer pixels on its border, as the
+paper's code does; `corners=False` puts their outer edges there, which runtimes sample fastest.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class Keypoints(NamedTuple):
+    """Keypoint means [b, k, 2] as (x, y) in [-1, 1] and covariances [b, k, 2, 2]."""
+
+    mean: Tensor
+    covariance: Tensor
+
+    def detach(self) -> "Keypoints":
+        return Keypoints(self.mean.detach(), self.covariance.detach())
+
+
+def coordinate_grid(height: int, width: int, corners: bool, device: torch.device) -> Tensor:
+    """Pixel positions [height, width, 2] as (x, y)."""
+
+    def axis(size: int) -> Tensor:
+        steps = torch.arange(size, device=device, dtype=torch.float32)
+        return 2 * steps / (size - 1) - 1 if corners else (2 * steps + 1) / size - 1
+
+    rows, columns = torch.meshgrid(axis(height), axis(width), indexing="ij")
+    return torch.stack([columns, rows], dim=-1)
+
+
+def moments(heatmaps: Tensor, corners: bool) -> Keypoints:
+    """Mean and covariance of normalised heatmaps [b, k, h, w] (paper, eq. 1 and its covariance)."""
+    height, width = heatmaps.shape[2:]
+    grid = coordinate_grid(height, width, corners, heatmaps.device)
+    weights = heatmaps.flatten(2)[..., None]  # b k hw 1
+    positions = grid.reshape(1, 1, -1, 2)
+    mean = (weights * positions).sum(dim=2)  # b k 2
+    offsets = positions - mean[:, :, None]  # b k hw 2
+    x, y = offsets[..., 0], offsets[..., 1]
+    weight = weights[..., 0]
+    xx, xy, yy = ((weight * product).sum(dim=2) for product in (x * x, x * y, y * y))
+    covariance = torch.stack([xx, xy, xy, yy], dim=-1).unflatten(-1, (2, 2))
+    return Keypoints(mean, covariance)
+
+
+def inverse_2x2(matrices: Tensor) -> Tensor:
+    """Closed-form inverse of matrices [..., 2, 2]."""
+    a, b, c, d = matrices.flatten(-2).unbind(-1)
+    determinant = a * d - b * c
+    return torch.stack([d, -b, -c, a], dim=-1).unflatten(-1, (2, 2)) / determinant[..., None, None]
+
+
+def cholesky_2x2(matrices: Tensor) -> Tensor:
+    """Lower factor of positive definite matrices [..., 2, 2], closed form so that every runtime has it."""
+    a, _, b, d = matrices.flatten(-2).unbind(-1)
+    first = torch.sqrt(a)
+    corner = b / first
+    last = torch.sqrt((d - corner * corner).clamp_min(1e-8))
+    return torch.stack([first, torch.zeros_like(first), corner, last], dim=-1).unflatten(-1, (2, 2))
+
+
+def gaussians(keypoints: Keypoints, height: int, width: int, corners: bool) -> Tensor:
+    """Unnormalised Gaussian heatmaps [b, k, height, width] with peak 1 (paper, eq. 4)."""
+    grid = coordinate_grid(height, width, corners, keypoints.mean.device)
+    x, y = (grid - keypoints.mean[:, :, None, None]).unbind(-1)  # b k h w
+    a, b, c, d = inverse_2x2(keypoints.covariance).flatten(-2)[..., None, None].unbind(2)
+    return torch.exp(-0.5 * (a * x * x + (b + c) * x * y + d * y * y))
+
+
+def smallest_singular_value(matrices: Tensor) -> Tensor:
+    """Smaller singular value of matrices [..., 2, 2], closed form."""
+    a, b, c, d = matrices.flatten(-2).unbind(-1)
+    total = a * a + b * b + c * c + d * d
+    split = torch.sqrt((a * a + b * b - c * c - d * d) ** 2 + 4 * (a * c + b * d) ** 2)
+    return torch.sqrt((total - split) / 2)
+
+
+def sample(image: Tensor, positions: Tensor, corners: bool) -> Tensor:
+    """`image` [b, c, h, w] read bilinearly at `positions` [b, H, W, 2]; result [b, c, H, W] in the image's dtype.
+
+    With `corners` what lies outside is zero, as in the paper's code. Without, the border repeats: positions are clamped
+    to the outer pixel centres, which equals border padding and lets runtimes take their fast zero-padding path.
+    """
+    if not corners:
+        height, width = image.shape[2:]
+        x, y = positions.unbind(-1)
+        x = x.clamp(1 / width - 1, 1 - 1 / width)
+        y = y.clamp(1 / height - 1, 1 - 1 / height)
+        positions = torch.stack([x, y], dim=-1)
+    # Half precision would round positions by whole pixels, so the reading itself is float32.
+    read = F.grid_sample(image.float(), positions, mode="bilinear", padding_mode="zeros", align_corners=corners)
+    return read.to(image.dtype)

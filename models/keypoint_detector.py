@@ -1,0 +1,68 @@
+"""Network 1: a frame becomes keypoint means and covariances, by the moments of softmax heatmaps."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from models.blocks import Hourglass, UNet
+from models.config import LiveConfig, PaperConfig
+from models.geometry import Keypoints, moments, smallest_singular_value
+
+# The paper's code adds this to every heatmap so that a one-pixel heatmap keeps a covariance.
+HEATMAP_EPSILON = 1e-7
+
+
+def softmax_heatmaps(logits: Tensor, temperature: float) -> Tensor:
+    """Heatmaps [b, k, h, w] in float32 that each sum to one."""
+    return F.softmax(logits.float().flatten(2) / temperature, dim=2).view(logits.shape)
+
+
+class PaperKeypointDetector(nn.Module):
+    """Hourglass heatmaps at the working scale; covariances clipped from below by their smaller singular value."""
+
+    def __init__(self, config: PaperConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.hourglass = Hourglass(config.width, 3, config.detector_blocks, config.maximum_width)
+        self.head = nn.Conv2d(self.hourglass.channels_out, config.keypoint_count, 3, padding=1)
+
+    def forward(self, image: Tensor) -> Keypoints:
+        """Keypoints of `image` [b, 3, s, s] in [0, 1]."""
+        if self.config.working_scale != 1:
+            image = F.interpolate(image, scale_factor=self.config.working_scale)
+        logits = self.head(self.hourglass(image))
+        with torch.autocast(image.device.type, enabled=False):
+            heatmaps = softmax_heatmaps(logits, self.config.temperature) + HEATMAP_EPSILON
+            mean, covariance = moments(heatmaps, corners=True)
+            spread = smallest_singular_value(covariance)[..., None, None]
+            return Keypoints(mean, covariance * spread.clamp_min(self.config.minimum_spread) / spread)
+
+
+class LiveKeypointDetector(nn.Module):
+    """U-Net heatmaps at 32x32 that see the picture at 128x128, whatever its size, through a space-to-depth stem."""
+
+    VIEW = 128
+
+    def __init__(self, config: LiveConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.unet = UNet(12, config.detector_widths, finest=1)
+        self.head = nn.Conv2d(self.unet.channels_out, config.keypoint_count, 3, padding=1)
+
+    def forward(self, image: Tensor) -> Keypoints:
+        """Keypoints of `image` [b, 3, s, s] in [0, 1]; s is 64, 128, 256 or 512."""
+        logits = self.head(self.unet(F.pixel_unshuffle(resize(image, self.VIEW) - 0.5, 2)))
+        with torch.autocast(image.device.type, enabled=False):
+            mean, covariance = moments(softmax_heatmaps(logits, self.config.temperature), corners=False)
+            floor = self.config.covariance_floor * torch.eye(2, device=image.device)
+            return Keypoints(mean, covariance + floor)
+
+
+def resize(image: Tensor, size: int) -> Tensor:
+    """`image` [b, c, s, s] at `size`: block averages when shrinking, bilinear when growing."""
+    current = image.shape[-1]
+    if current == size:
+        return image
+    if current > size:
+        return F.avg_pool2d(image, current // size)
+    return F.interpolate(image, size=(size, size), mode="bilinear", align_corners=False)

@@ -1,0 +1,66 @@
+"""Network 3, the live form: a residual trunk on warped features, a short detail stage, and the warped picture itself.
+
+All that depends on the source alone is in `encode_source` and is cached; `decode` is what a live frame pays for.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from models.blocks import ResidualBlock, convolution
+from models.config import LiveConfig
+from models.dense_motion import DenseFlow
+from models.geometry import Keypoints, coordinate_grid, sample
+from models.keypoint_detector import resize
+
+MOTION_SIZE = 64
+
+
+class LiveMotionTransfer(nn.Module):
+    """Two warps: features at a quarter of the picture's size, and the picture at its own."""
+
+    def __init__(self, config: LiveConfig, motion_channels: int) -> None:
+        super().__init__()
+        trunk, detail = config.trunk_width, config.detail_width
+        self.encoder = nn.Sequential(
+            convolution(12, config.encoder_width),
+            convolution(config.encoder_width, trunk, stride=2),
+            ResidualBlock(trunk),
+        )
+        self.motion = nn.Conv2d(motion_channels, trunk, 1)
+        self.trunk = nn.Sequential(
+            convolution(trunk, trunk), *(ResidualBlock(trunk) for _ in range(config.trunk_blocks))
+        )
+        self.widen = nn.Conv2d(trunk, 4 * detail, 1)
+        self.detail = nn.Sequential(
+            convolution(detail + 12, detail),
+            *(convolution(detail, detail) for _ in range(config.detail_convolutions - 1)),
+        )
+        self.head = nn.Conv2d(detail, 16, 3, padding=1)
+
+    def encode_source(self, image: Tensor) -> dict[str, Tensor]:
+        """Cached tensors of `image` [b, 3, s, s] in [0, 1]."""
+        features = self.encoder(F.pixel_unshuffle(image - 0.5, 2))  # b trunk s/4 s/4
+        return {"source_image": image, "source_thumbnail": resize(image, MOTION_SIZE), "source_features": features}
+
+    def decode(
+        self, features: dict[str, Tensor], flow: DenseFlow, source: Keypoints, driving: Keypoints
+    ) -> tuple[Tensor, Tensor]:
+        """Result and warped source, both [b, 3, s, s] in [0, 1]; the mask chooses between copying and painting."""
+        picture, encoded = features["source_image"], features["source_features"]
+        assert flow.occlusion is not None and flow.features is not None
+        warped = warp(picture, flow.displacement)
+        size = encoded.shape[-1]
+        x = warp(encoded, flow.displacement) * resize(flow.occlusion, size).to(encoded.dtype)
+        x = self.trunk(x + resize(self.motion(flow.features), size))
+        x = F.pixel_shuffle(self.widen(x), 2)  # b detail s/2 s/2
+        x = self.detail(torch.cat([x, F.pixel_unshuffle(warped - 0.5, 2).to(x.dtype)], dim=1))
+        painted, mask = F.pixel_shuffle(self.head(x), 2).float().sigmoid().split([3, 1], dim=1)
+        return mask * warped + (1 - mask) * painted, warped
+
+
+def warp(image: Tensor, displacement: Tensor) -> Tensor:
+    """`image` [b, c, s, s] moved by `displacement` [b, h, w, 2], resampled to the image's size."""
+    size = image.shape[-1]
+    offsets = resize(displacement.movedim(-1, 1), size).movedim(1, -1)
+    return sample(image, offsets + coordinate_grid(size, size, False, image.device), corners=False)
