@@ -1,0 +1,49 @@
+"""Differences between pictures and between keypoints; every function returns a scalar tensor."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from models.geometry import Keypoints
+
+PYRAMID_LEVELS = 4
+
+
+def pyramid_l1(result: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute difference of [b, 3, s, s], averaged over the picture and its halvings."""
+    total = F.l1_loss(result, target)
+    for _ in range(PYRAMID_LEVELS - 1):
+        result, target = F.avg_pool2d(result, 2), F.avg_pool2d(target, 2)
+        total = total + F.l1_loss(result, target)
+    return total / PYRAMID_LEVELS
+
+
+def gradient_l1(result: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute difference of horizontal and vertical neighbour differences: keeps edges sharp."""
+    difference = result - target
+    horizontal = (difference[..., 1:] - difference[..., :-1]).abs().mean()
+    vertical = (difference[..., 1:, :] - difference[..., :-1, :]).abs().mean()
+    return horizontal + vertical
+
+
+def keypoint_distance(found: Keypoints, expected: Keypoints) -> Tensor:
+    """Mean absolute difference of means, and of covariances relative to their size."""
+    size = expected.covariance.diagonal(dim1=-2, dim2=-1).mean(dim=-1)[..., None, None].detach()
+    shape = ((found.covariance - expected.covariance) / size).abs().mean()
+    return (found.mean - expected.mean).abs().mean() + 0.1 * shape
+
+
+def generator_adversarial(judged_generated: Tensor) -> Tensor:
+    """Least-squares generator loss (paper, eq. 9)."""
+    return torch.mean((1 - judged_generated) ** 2)
+
+
+def discriminator_adversarial(judged_real: Tensor, judged_generated: Tensor) -> Tensor:
+    """Least-squares discriminator loss (paper, eq. 8)."""
+    return torch.mean((1 - judged_real) ** 2 + judged_generated**2)
+
+
+def feature_matching(generated: list[Tensor], real: list[Tensor], weights: tuple[float, ...]) -> Tensor:
+    """Weighted L1 between discriminator maps, the picture itself first (paper, eq. 10)."""
+    terms = [weight * F.l1_loss(a, b.detach()) for weight, a, b in zip(weights, generated, real, strict=True)]
+    return torch.stack(terms).sum()

@@ -1,0 +1,114 @@
+"""What a step minimises: the paper's adversarial objective, and a cheaper one without a discriminator."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from models.geometry import Keypoints
+from models.portrait_net import Animation, PortraitNet
+from training.augmentation import draw_affine
+from training.discriminator import Discriminator
+from training.losses import (
+    discriminator_adversarial,
+    feature_matching,
+    generator_adversarial,
+    gradient_l1,
+    keypoint_distance,
+    pyramid_l1,
+)
+from training.settings import LossSettings
+
+# Weights of the discriminator's maps in the authors' configurations, the pixel term first.
+FEATURE_WEIGHTS = (10.0, 10.0, 10.0, 10.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One batch: what the detector sees of the driver may be recoloured, `target` is what must come out."""
+
+    source: Tensor
+    driving: Tensor
+    target: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Total to minimise, its named terms, and what was animated."""
+
+    total: Tensor
+    terms: dict[str, Tensor]
+    animation: Animation
+    driving_keypoints: Keypoints
+
+
+class Objective(Protocol):
+    """Computes the networks' loss; owns and judges with a discriminator where there is one."""
+
+    discriminator: nn.Module | None
+
+    def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome: ...
+
+    def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor: ...
+
+
+class ReconstructionObjective:
+    """Multi-scale L1 and gradients of the result, L1 of the warped source, and keypoint equivariance."""
+
+    discriminator = None
+
+    def __init__(self, settings: LossSettings) -> None:
+        self.settings = settings
+
+    def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
+        warp = draw_affine(example.driving, generator)
+        # One batch for the three views: thin networks waste a processor on small batches.
+        views = torch.cat([example.source, example.driving, warp.warp(example.driving)])
+        mean, covariance = network.detect_keypoints(views)
+        source, driving, moved = (
+            Keypoints(*pair) for pair in zip(mean.chunk(3), covariance.chunk(3), strict=True)
+        )
+        animation = network.animate(network.encode_source(example.source), source, driving)
+        terms = {
+            "picture": pyramid_l1(animation.image, example.target),
+            "gradient": self.settings.gradient * gradient_l1(animation.image, example.target),
+            "warped": self.settings.warped * pyramid_l1(animation.warped, example.target),
+            "equivariance": self.settings.equivariance * keypoint_distance(warp.to_original(moved), driving),
+        }
+        return Outcome(torch.stack(list(terms.values())).sum(), terms, animation, driving)
+
+    def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
+        raise NotImplementedError("the reconstruction objective has no discriminator")
+
+
+class PaperObjective:
+    """Least-squares adversarial loss with discriminator feature matching (paper, section 3.4)."""
+
+    discriminator: nn.Module | None
+
+    def __init__(self, keypoint_count: int) -> None:
+        self.judge = Discriminator(keypoint_count)
+        self.discriminator = self.judge
+
+    def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
+        mean, covariance = network.detect_keypoints(torch.cat([example.source, example.driving]))
+        source, driving = (Keypoints(*pair) for pair in zip(mean.chunk(2), covariance.chunk(2), strict=True))
+        animation = network.animate(network.encode_source(example.source), source, driving)
+        fixed = driving.detach()
+        generated = self.judge(animation.image, fixed)
+        real = self.judge(example.target, fixed)
+        terms = {
+            "matching": feature_matching(generated[:-1], real[:-1], FEATURE_WEIGHTS),
+            "adversarial": generator_adversarial(generated[-1]),
+        }
+        return Outcome(torch.stack(list(terms.values())).sum(), terms, animation, fixed)
+
+    def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
+        generated = self.judge(outcome.animation.image.detach(), outcome.driving_keypoints)[-1]
+        return discriminator_adversarial(self.judge(example.target, outcome.driving_keypoints)[-1], generated)
+
+
+def make_objective(settings: LossSettings, keypoint_count: int) -> Objective:
+    """The objective the configuration names."""
+    return PaperObjective(keypoint_count) if settings.objective == "paper" else ReconstructionObjective(settings)

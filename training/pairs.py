@@ -1,0 +1,84 @@
+"""Random frame pairs of one clip, drawn so that step number and seed alone decide every batch."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from queue import Empty, Full, Queue
+
+import numpy as np
+
+from training.clips import Pixels
+from training.frame_cache import FrameCache
+
+
+@dataclass(frozen=True, slots=True)
+class PairBatch:
+    """Source and driving frames of the same clips, each [b, size, size, 3] uint8 RGB."""
+
+    source: Pixels
+    driving: Pixels
+
+
+def draw_pairs(cache: FrameCache, batch: int, seed: int, step: int) -> PairBatch:
+    """The batch of `step`: long clips are drawn more often than short ones, by the square root of their length."""
+    generator = np.random.default_rng([seed, step])
+    starts = np.asarray(cache.starts)
+    lengths = np.diff(starts)
+    shares = np.sqrt(lengths) / np.sqrt(lengths).sum()
+    clips = generator.choice(len(lengths), size=batch, p=shares)
+    source = generator.integers(lengths[clips])
+    gap = 1 + generator.integers(lengths[clips] - 1)
+    driving = (source + gap) % lengths[clips]
+    return PairBatch(cache.frames[starts[clips] + source], cache.frames[starts[clips] + driving])
+
+
+class PairLoader:
+    """Draws the batches of consecutive steps ahead on one thread; iterate, then close."""
+
+    def __init__(self, cache: FrameCache, batch: int, seed: int, steps: range, ahead: int = 4) -> None:
+        self._queue: Queue[PairBatch | BaseException | None] = Queue(ahead)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(
+            target=self._draw, args=(cache, batch, seed, steps), name="pair-loader", daemon=True
+        )
+        self._thread.start()
+
+    def __enter__(self) -> "PairLoader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[PairBatch]:
+        while (item := self._queue.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    def close(self) -> None:
+        """Stop drawing; safe to call twice."""
+        self._closed.set()
+        while self._thread.is_alive():
+            try:
+                self._queue.get(timeout=0.05)
+            except Empty:
+                continue
+        self._thread.join()
+
+    def _draw(self, cache: FrameCache, batch: int, seed: int, steps: range) -> None:
+        try:
+            for step in steps:
+                if not self._put(draw_pairs(cache, batch, seed, step)):
+                    return
+            self._put(None)
+        except BaseException as error:  # handed to the training thread, which raises it
+            self._put(error)
+
+    def _put(self, item: PairBatch | BaseException | None) -> bool:
+        while not self._closed.is_set():
+            try:
+                self._queue.put(item, timeout=0.1)
+                return True
+            except Full:
+                continue
+        return False

@@ -1,0 +1,85 @@
+"""The TOML configuration of a training run, checked before anything starts."""
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from models.config import PRESETS
+
+
+class SettingsError(Exception):
+    """A configuration that cannot be used; the message names the file and the field."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataSettings(_Section):
+    """Folders of clips, every `stride`-th frame of which is used; and where decoded frames are kept."""
+
+    train: tuple[Path, ...] = Field(min_length=1)
+    validation: tuple[Path, ...] = Field(min_length=1)
+    stride: int = Field(2, ge=1)
+    cache: Path = Path("out/frame_cache")
+
+
+class StageSettings(_Section):
+    """`steps` of `batch` pairs at `size` pixels, the learning rate falling from the first value to the second."""
+
+    size: Literal[64, 128, 256]
+    batch: int = Field(ge=1)
+    steps: int = Field(ge=1)
+    learning_rate: tuple[float, float]
+
+
+class LossSettings(_Section):
+    """`paper` is the adversarial objective of the paper; `reconstruction` needs no discriminator."""
+
+    objective: Literal["paper", "reconstruction"] = "reconstruction"
+    warped: float = Field(0.5, ge=0)
+    gradient: float = Field(0.5, ge=0)
+    equivariance: float = Field(0.2, ge=0)
+
+
+class TrainingSettings(_Section):
+    """Everything a run depends on."""
+
+    preset: str
+    data: DataSettings
+    stages: tuple[StageSettings, ...] = Field(min_length=1)
+    loss: LossSettings = LossSettings()
+    seed: int = 0
+    colour_jitter: float = Field(0.5, ge=0)
+    driving_colour_jitter: float = Field(0.3, ge=0)
+    ema_decay: float = Field(0.999, ge=0, lt=1)
+    gradient_clip: float = Field(1.0, gt=0)
+    checkpoint_minutes: float = Field(5.0, gt=0)
+    preview_steps: int = Field(500, ge=1)
+    validation_steps: int = Field(500, ge=1)
+
+    @field_validator("preset")
+    @classmethod
+    def _known_preset(cls, preset: str) -> str:
+        if preset not in PRESETS:
+            raise ValueError(f"unknown preset {preset!r}; choose one of {', '.join(PRESETS)}")
+        return preset
+
+    @property
+    def total_steps(self) -> int:
+        return sum(stage.steps for stage in self.stages)
+
+
+def read_settings(path: Path) -> TrainingSettings:
+    """The settings in a TOML file; SettingsError names what is wrong. Relative folders start at the working folder."""
+    if not path.is_file():
+        raise SettingsError(f"{path}: no such configuration; training/configs holds examples")
+    try:
+        return TrainingSettings.model_validate(tomllib.loads(path.read_text()))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise SettingsError(f"{path}: " + "; ".join(lines)) from error
