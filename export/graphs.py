@@ -1,0 +1,96 @@
+"""The networks as three tensor-only modules, the graphs of a bundle, with every batch norm folded away."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from models.geometry import Keypoints
+from models.portrait_net import PortraitNet
+
+KEYPOINT_TENSORS = ("source_mean", "source_covariance", "driving_mean", "driving_covariance")
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A module to export with example inputs, by name and in order, and the names of its outputs."""
+
+    name: str
+    module: nn.Module
+    inputs: dict[str, Tensor]
+    output_names: tuple[str, ...]
+
+    @torch.inference_mode()
+    def run(self) -> dict[str, Tensor]:
+        """The outputs of the example inputs."""
+        outputs = self.module(*self.inputs.values())
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        return dict(zip(self.output_names, outputs, strict=True))
+
+
+class DetectKeypoints(nn.Module):
+    """image -> mean, covariance."""
+
+    def __init__(self, network: PortraitNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        keypoints = self.network.detect_keypoints(image)
+        return keypoints.mean, keypoints.covariance
+
+
+class EncodeSource(nn.Module):
+    """image -> the cached source tensors."""
+
+    def __init__(self, network: PortraitNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        # A graph may not hand an input through unchanged: runtimes differ in how they alias it.
+        return tuple(tensor + 0 if tensor is image else tensor for tensor in self.network.encode_source(image).values())
+
+
+class Animate(nn.Module):
+    """cached source tensors, source and driving keypoints -> image."""
+
+    def __init__(self, network: PortraitNet, feature_names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.network = network
+        self.feature_names = feature_names
+
+    def forward(self, *tensors: Tensor) -> Tensor:
+        features = dict(zip(self.feature_names, tensors[: len(self.feature_names)], strict=True))
+        source_mean, source_covariance, driving_mean, driving_covariance = tensors[len(self.feature_names) :]
+        source, driving = Keypoints(source_mean, source_covariance), Keypoints(driving_mean, driving_covariance)
+        return self.network.animate(features, source, driving).image
+
+
+def make_graphs(network: PortraitNet, source: Tensor, driving: Tensor) -> list[Graph]:
+    """detect_keypoints, encode_source and animate on example pictures [1, 3, s, s]; `network` is folded in place."""
+    fold_batch_norm(network.eval())
+    with torch.inference_mode():
+        features = network.encode_source(source)
+        keypoints = [*network.detect_keypoints(source), *network.detect_keypoints(driving)]
+    names = tuple(features)
+    animate_inputs = {**features, **dict(zip(KEYPOINT_TENSORS, keypoints, strict=True))}
+    return [
+        Graph("detect_keypoints", DetectKeypoints(network), {"image": driving}, ("mean", "covariance")),
+        Graph("encode_source", EncodeSource(network), {"image": source}, names),
+        Graph("animate", Animate(network, names), animate_inputs, ("image",)),
+    ]
+
+
+def fold_batch_norm(module: nn.Module) -> None:
+    """Merge every batch norm that follows a convolution in a Sequential into that convolution, in place."""
+    for child in module.children():
+        fold_batch_norm(child)
+    if not isinstance(module, nn.Sequential):
+        return
+    for index in range(len(module) - 1):
+        first, second = module[index], module[index + 1]
+        if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+            module[index] = fuse_conv_bn_eval(first, second)
+            module[index + 1] = nn.Identity()
