@@ -113,7 +113,8 @@ def _read_manifest(path: Path) -> Manifest:
         text = path.read_bytes()
     except FileNotFoundError:
         raise BundleError(
-            f"{path}: there is no bundle here", hint="name a bundle's folder with --bundle, e.g. assets/bundles/portrait-s"
+            f"{path}: there is no bundle here",
+            hint="name a bundle's folder with --bundle, e.g. assets/bundles/portrait-s",
         ) from None
     except OSError as error:
         raise BundleError(f"{path}: cannot be read ({error.strerror})", hint=_GET_ANOTHER) from None
@@ -137,7 +138,9 @@ def _verify_file(path: Path, expected: str) -> None:
     try:
         found = sha256_of(path)
     except OSError as error:
-        raise BundleError(f"{path}: cannot be read ({error.strerror}); the manifest names it", hint=_GET_ANOTHER) from None
+        raise BundleError(
+            f"{path}: cannot be read ({error.strerror}); the manifest names it", hint=_GET_ANOTHER
+        ) from None
     if found != expected:
         raise BundleError(
             f"{path}: wrong content: expected sha256 {expected[:12]}..., found {found[:12]}...", hint=_GET_ANOTHER

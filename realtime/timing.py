@@ -16,24 +16,20 @@ class AgeHistogram:
 
     def __init__(self) -> None:
         self._counts = np.zeros(round(LONGEST_MS / BIN_MS) + 1, np.int64)
-
-    @property
-    def count(self) -> int:
-        """How many ages were added."""
-        return int(self._counts.sum())
+        self._total = 0
 
     def add(self, age_s: float) -> None:
         """Counts one age; anything beyond 10 s counts as 10 s."""
         age_ms = min(max(age_s * 1000, 0.0), LONGEST_MS)
         self._counts[round(age_ms / BIN_MS)] += 1
+        self._total += 1
 
     def percentile_ms(self, percent: float) -> float:
         """The smallest age that percent of all ages do not exceed, in ms; nan before the first."""
-        cumulative = np.cumsum(self._counts)
-        if cumulative[-1] == 0:
+        if self._total == 0:
             return float("nan")
-        wanted = max(1, int(np.ceil(cumulative[-1] * percent / 100)))
-        return float(np.searchsorted(cumulative, wanted) * BIN_MS)
+        wanted = max(1, int(np.ceil(self._total * percent / 100)))
+        return float(np.searchsorted(np.cumsum(self._counts), wanted) * BIN_MS)
 
 
 @dataclass(slots=True)
@@ -60,7 +56,7 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What a run did, told at its end."""
+    """What a run did; seconds from the first delivery to the last."""
 
     frames: int
     seconds: float
@@ -71,11 +67,13 @@ class RunReport:
 
     @property
     def fps(self) -> float:
-        """Frames delivered per second of the run; 0 for an empty run."""
-        return self.frames / self.seconds if self.seconds > 0 else 0.0
+        """Frames delivered per second; 0 for fewer than two."""
+        return (self.frames - 1) / self.seconds if self.seconds > 0 else 0.0
 
     def __str__(self) -> str:
         line = f"{self.frames} frames in {self.seconds:.1f} s, {self.fps:.1f} fps, {self.dropped} dropped"
         if np.isnan(self.age_p50_ms):
             return line
-        return f"{line}; age at the sink p50 {self.age_p50_ms:.0f} p95 {self.age_p95_ms:.0f} p99 {self.age_p99_ms:.0f} ms"
+        return (
+            f"{line}; age at the sink p50 {self.age_p50_ms:.0f} p95 {self.age_p95_ms:.0f} p99 {self.age_p99_ms:.0f} ms"
+        )

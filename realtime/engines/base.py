@@ -26,7 +26,9 @@ class Engine(ABC):
         """The tensors on the device, under the same names. They may share memory: leave the arrays unchanged after."""
 
     @abstractmethod
-    def run(self, graph: GraphName, inputs: Mapping[str, DeviceTensor], into: DeviceTensors | None = None) -> DeviceTensors:
+    def run(
+        self, graph: GraphName, inputs: Mapping[str, DeviceTensor], into: DeviceTensors | None = None
+    ) -> DeviceTensors:
         """The outputs of graph, in fresh tensors, or overwriting `into`: an earlier result of the same graph.
 
         inputs may hold more than the graph takes. Raises EngineError if one is missing or does not fit.

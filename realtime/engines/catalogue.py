@@ -14,5 +14,7 @@ def open_engine(name: str, bundle: Bundle, threads: int | None = None) -> Engine
     try:
         from realtime.engines.onnx_engine import OnnxEngine
     except ImportError as error:
-        raise EngineError(f"{name}: ONNX Runtime cannot be imported: {error}", hint="pip install onnxruntime") from error
+        raise EngineError(
+            f"{name}: ONNX Runtime cannot be imported: {error}", hint="pip install onnxruntime"
+        ) from error
     return OnnxEngine(name, bundle, ONNX_PROVIDERS[name], threads)

@@ -23,10 +23,15 @@ class OnnxEngine(Engine):
         self.name = name
         options = _session_options(threads)
         self._sessions: dict[GraphName, ort.InferenceSession] = {
-            graph: _open_session(bundle, graph, provider, options) for graph in GRAPH_NAMES  # type: ignore[misc]
+            graph: _open_session(bundle, graph, provider, options)
+            for graph in GRAPH_NAMES  # type: ignore[misc]
         }
-        self._inputs = {graph: [node.name for node in session.get_inputs()] for graph, session in self._sessions.items()}
-        self._outputs = {graph: [node.name for node in session.get_outputs()] for graph, session in self._sessions.items()}
+        self._inputs = {
+            graph: [node.name for node in session.get_inputs()] for graph, session in self._sessions.items()
+        }
+        self._outputs = {
+            graph: [node.name for node in session.get_outputs()] for graph, session in self._sessions.items()
+        }
 
     def upload(self, tensors: Mapping[str, Tensor]) -> DeviceTensors:
         """OrtValues that share the arrays' memory."""
@@ -35,7 +40,9 @@ class OnnxEngine(Engine):
             for name, tensor in tensors.items()
         }
 
-    def run(self, graph: GraphName, inputs: Mapping[str, DeviceTensor], into: DeviceTensors | None = None) -> DeviceTensors:
+    def run(
+        self, graph: GraphName, inputs: Mapping[str, DeviceTensor], into: DeviceTensors | None = None
+    ) -> DeviceTensors:
         """The outputs of graph; `into` is written in place, without a new buffer."""
         session = self._sessions[graph]
         binding = session.io_binding()
@@ -86,12 +93,15 @@ def _open_session(bundle: Bundle, graph: GraphName, provider: str, options: ort.
     try:
         session = ort.InferenceSession(path, options, providers=[provider])
     except Exception as error:  # ONNX Runtime's errors share no base class
-        raise EngineError(f"{path}: ONNX Runtime {ort.__version__} cannot open it: {_first_line(error)}",
-                          hint="update onnxruntime, or export the bundle anew") from error
+        raise EngineError(
+            f"{path}: ONNX Runtime {ort.__version__} cannot open it: {_first_line(error)}",
+            hint="update onnxruntime, or export the bundle anew",
+        ) from error
     active = session.get_providers()[0]
     if active != provider:
         raise EngineError(
-            f"{graph}: asked for {provider}, ONNX Runtime chose {active}", hint="install onnxruntime-gpu, or pass --engine onnx-cpu"
+            f"{graph}: asked for {provider}, ONNX Runtime chose {active}",
+            hint="install onnxruntime-gpu, or pass --engine onnx-cpu",
         )
     return session
 

@@ -1,0 +1,30 @@
+# Two commands: `make live` runs the product, `make test` checks it. Neither needs root; the first needs no torch.
+PYTHON ?= python3
+ARGS ?=
+LIVE := .venv
+TEST := .venv-test
+
+.PHONY: live test clean
+
+live: $(LIVE)/.ready
+	@$(LIVE)/bin/python run_live.py $(ARGS)
+
+test: $(TEST)/.ready
+	$(TEST)/bin/ruff check .
+	$(TEST)/bin/ruff format --check .
+	$(TEST)/bin/lint-imports
+	$(TEST)/bin/mypy
+	$(TEST)/bin/python -m pytest
+
+clean:
+	rm -rf $(LIVE) $(TEST)
+
+$(LIVE)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(LIVE)
+	$(LIVE)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[cpu]"
+	@touch $@
+
+$(TEST)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(TEST)
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[cpu,train,export,test]"
+	@touch $@

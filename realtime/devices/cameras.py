@@ -1,0 +1,66 @@
+"""What a camera is, and opening one by its address."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from realtime.devices.address import parse_address
+from realtime.errors import DeviceError
+from realtime.frames import Frame
+
+CAMERA_KINDS = "webcam:0, webcam:/dev/video2, file:clip.mp4, synthetic:"
+
+
+class Camera(ABC):
+    """A source of frames. Opened by its constructor; one thread at a time reads it."""
+
+    name: str
+    rate_hz: float  # nominal; what a recording of it should be marked with
+
+    @abstractmethod
+    def frames(self) -> Iterator[Frame]:
+        """Frames, oldest first, their indices counting from 0. Ends with the clip; raises DeviceError on a fault."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Gives the device back; closing twice is safe."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_recorded_camera(address: str) -> Camera:
+    """The camera at address, as fast as it can be read, dropping nothing: for offline use. Raises DeviceError."""
+    target = parse_address(address)
+    if target.kind == "file":
+        from realtime.devices.video_file import VideoFileCamera
+
+        return VideoFileCamera(Path(target.place))
+    if target.kind == "synthetic":
+        from realtime.devices.synthetic import SyntheticCamera
+
+        return SyntheticCamera()
+    if target.kind == "webcam":
+        raise DeviceError(
+            f"{address}: a webcam cannot be read offline", hint="leave out --offline, or pass --camera file:clip.mp4"
+        )
+    raise DeviceError(f"unknown camera {address!r}", hint=f"choose one of: {CAMERA_KINDS}")
+
+
+def open_live_camera(address: str) -> Camera:
+    """The camera at address, in real time; a clip plays once at its own pace. Raises DeviceError."""
+    target = parse_address(address)
+    if target.kind == "webcam":
+        from realtime.devices.webcam import Webcam
+
+        return Webcam(target.place or "0")
+    from realtime.devices.pacing import PacedCamera
+
+    return PacedCamera(open_recorded_camera(address))

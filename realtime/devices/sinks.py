@@ -1,0 +1,76 @@
+"""What a sink is, and opening one by its address."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from realtime.controls import Command
+from realtime.devices.address import parse_address
+from realtime.errors import DeviceError
+from realtime.frames import Frame
+
+SINK_KINDS = "virtualcam:, window:, file:out.mp4, frames:FOLDER, null:"
+
+
+class Sink(ABC):
+    """Where frames go. Opened by its constructor; one thread at a time sends to it."""
+
+    name: str
+
+    @abstractmethod
+    def send(self, frame: Frame) -> None:
+        """Delivers one frame [s, s, 3] of the size agreed at opening. Raises DeviceError on a fault."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finishes what was sent and gives the device back; closing twice is safe."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class NullSink(Sink):
+    """Takes every frame and forgets it."""
+
+    def __init__(self) -> None:
+        self.name = "null:"
+
+    def send(self, frame: Frame) -> None:
+        """Nothing happens."""
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+def open_sink(address: str, size_px: int, rate_hz: float, post: Callable[[Command], None]) -> Sink:
+    """The sink at address for square frames of size_px at about rate_hz; commands it receives go to post.
+
+    Raises DeviceError.
+    """
+    target = parse_address(address)
+    if target.kind == "virtualcam":
+        from realtime.devices.virtual_camera import VirtualCameraSink
+
+        return VirtualCameraSink(size_px, rate_hz, device=target.place or None)
+    if target.kind == "window":
+        from realtime.devices.window import WindowSink
+
+        return WindowSink(size_px, post)
+    if target.kind == "file":
+        from realtime.devices.video_writer import VideoFileSink
+
+        return VideoFileSink(Path(target.place), size_px, rate_hz)
+    if target.kind == "frames":
+        from realtime.devices.frame_folder import FrameFolderSink
+
+        return FrameFolderSink(Path(target.place))
+    if target.kind == "null":
+        return NullSink()
+    raise DeviceError(f"unknown sink {address!r}", hint=f"choose one of: {SINK_KINDS}")

@@ -1,0 +1,121 @@
+"""Settings of a run: defaults, then a TOML file, then flags, checked as one frozen object."""
+
+import argparse
+import difflib
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from realtime.errors import SettingsError
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+DEFAULT_SOURCE = ASSETS / "portraits" / "astronaut.jpg"
+DEFAULT_CLIP = ASSETS / "driving" / "default.mp4"
+DEFAULT_BUNDLE = ASSETS / "bundles" / "portrait-s"
+
+
+class Settings(BaseModel):
+    """Everything a user can choose. None for a device means: choose one and say why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: Path = DEFAULT_SOURCE
+    bundle: Path = DEFAULT_BUNDLE
+    camera: str | None = None
+    sink: str | None = None
+    engine: str = "onnx-cpu"
+    threads: int | None = Field(default=None, ge=1, le=256)
+    motion: Literal["relative", "absolute"] = "relative"
+    crop: Literal["auto", "none"] = "auto"
+    smoothing: bool = True
+    mirror: bool = False
+    offline: bool = False
+    seconds: float | None = Field(default=None, gt=0)
+    max_frames: int | None = Field(default=None, ge=1)
+
+
+def read_settings(arguments: Sequence[str]) -> Settings:
+    """The settings that the command line asks for. Raises SettingsError; --help prints and exits with 0."""
+    flags = vars(_parser().parse_args([_hyphenated(argument) for argument in arguments]))
+    config: Path | None = flags.pop("config", None)
+    chosen = (_read_file(config) if config else {}) | flags
+    try:
+        return Settings.model_validate(chosen)
+    except ValidationError as error:
+        raise _settings_error(error, "" if config is None else f"{config}: ") from None
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises instead of printing the usage and leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SettingsError(message, hint="run_live.py --help lists the flags")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="run_live.py",
+        description="Animates a portrait with your face, live or from file to file.",
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--source", type=Path, metavar="PICTURE", help="portrait to animate (default: the one that ships)")
+    add("--bundle", type=Path, metavar="FOLDER", help="model bundle (default: the one that ships)")
+    add(
+        "--camera",
+        help="webcam:0, webcam:/dev/video2, file:clip.mp4 or synthetic: (default: first webcam, else a clip)",
+    )
+    add(
+        "--sink",
+        help="virtualcam:, window:, file:out.mp4, frames:FOLDER or null: (default: the first of these that opens)",
+    )
+    add("--engine", help="inference runtime (default: onnx-cpu)")
+    add("--threads", type=int, help="threads of the inference runtime (default: its own choice)")
+    add(
+        "--motion",
+        choices=("relative", "absolute"),
+        help="driver's motion since the start, or pose as it is (default: relative)",
+    )
+    add("--crop", choices=("auto", "none"), help="find the faces, or use the centre squares (default: auto)")
+    add("--smoothing", action=argparse.BooleanOptionalAction, help="calm the keypoints (default: on)")
+    add("--mirror", action=argparse.BooleanOptionalAction, help="mirror the driver (default: off)")
+    add("--offline", action="store_true", help="take every frame of the clip and keep its rate, however long it takes")
+    add("--seconds", type=float, help="stop after this time")
+    add("--max-frames", type=int, help="stop after so many frames")
+    add("--config", type=Path, metavar="FILE", help="TOML file with any of these settings; flags win")
+    return parser
+
+
+def _hyphenated(argument: str) -> str:
+    """--max_frames=3 as --max-frames=3: users of research code write underscores."""
+    if not argument.startswith("--"):
+        return argument
+    flag, equals, value = argument.partition("=")
+    return flag.replace("_", "-") + equals + value
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return {key.replace("-", "_"): value for key, value in tomllib.loads(path.read_text("utf-8")).items()}
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: cannot be read ({error.strerror})", hint="name a TOML file with --config"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not TOML: {error}", hint='a line reads like: camera = "webcam:0"') from None
+
+
+def _settings_error(error: ValidationError, where: str) -> SettingsError:
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0])
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"settings are: {', '.join(Settings.model_fields)}"
+        return SettingsError(f"{where}unknown setting {name!r}", hint=hint)
+    return SettingsError(
+        f"{where}{name}: {first['msg']}; found {first['input']!r}", hint="run_live.py --help lists what is allowed"
+    )

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Composition root: settings -> camera, engine, sink -> LiveLoop or, with --offline, a plain loop."""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from realtime.animator import Animator, AnimatorOptions
+from realtime.bundle import open_bundle
+from realtime.controls import Command, CommandQueue
+from realtime.devices.cameras import Camera, open_live_camera, open_recorded_camera
+from realtime.devices.defaults import DEFAULT_RECORDING, open_default_camera, open_default_sink
+from realtime.devices.sinks import Sink, open_sink
+from realtime.engines.catalogue import open_engine
+from realtime.errors import MarionetError
+from realtime.face_detector import FaceDetector
+from realtime.interruption import quitting_on_signals
+from realtime.loop import LiveLoop, LoopLimits, run_offline
+from realtime.portrait import read_portrait
+from realtime.progress import ProgressLine
+from realtime.settings import DEFAULT_CLIP, Settings, read_settings
+from realtime.timing import RunReport, Stopwatch
+
+log = logging.getLogger("run_live")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The process's exit code: 0 after a run, 2 after an error the user can mend (two lines on stderr)."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # the window library greets on stdout otherwise
+    try:
+        run(read_settings(sys.argv[1:] if arguments is None else arguments))
+    except MarionetError as error:
+        print(f"error: {error.message}\n{error.hint}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def run(settings: Settings) -> RunReport:
+    """What was delivered. Opens every part, runs until the end, closes every part. Raises MarionetError."""
+    commands, stopwatch, progress = CommandQueue(), Stopwatch(), ProgressLine(sys.stderr)
+    portrait = read_portrait(settings.source)
+    bundle = open_bundle(settings.bundle)
+    detector = FaceDetector() if settings.crop == "auto" else None
+    options = AnimatorOptions(settings.motion, settings.smoothing, settings.mirror)
+    limits = LoopLimits(settings.seconds, settings.max_frames)
+    with ExitStack() as opened:
+        opened.enter_context(quitting_on_signals(lambda: commands.post(Command.QUIT)))
+        engine = opened.enter_context(open_engine(settings.engine, bundle, settings.threads))
+        animator = opened.enter_context(Animator(engine, bundle, options, detector, stopwatch))
+        animator.set_source(portrait)
+        camera = opened.enter_context(_open_camera(settings))
+        sink = opened.enter_context(_open_sink(settings, bundle.image_size, camera.rate_hz, commands))
+        log.info("animating %s from %s into %s with %s", settings.source, camera.name, sink.name, engine.name)
+        opened.callback(progress.end)
+        if settings.offline:
+            report = run_offline(camera, animator, sink, commands, limits, progress.show)
+        else:
+            report = LiveLoop(camera, animator, sink, commands, limits).run(progress.show)
+    print(f"{report}; {', '.join(f'{stage} {mean:.1f} ms' for stage, mean in stopwatch.means_ms().items())}")
+    return report
+
+
+def _open_camera(settings: Settings) -> Camera:
+    if settings.offline:
+        return open_recorded_camera(settings.camera or f"file:{DEFAULT_CLIP}")
+    return open_live_camera(settings.camera) if settings.camera else open_default_camera(DEFAULT_CLIP)
+
+
+def _open_sink(settings: Settings, size_px: int, rate_hz: float, commands: CommandQueue) -> Sink:
+    if settings.sink or settings.offline:
+        return open_sink(settings.sink or DEFAULT_RECORDING, size_px, rate_hz, commands.post)
+    return open_default_sink(size_px, rate_hz, commands.post)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
