@@ -28,7 +28,7 @@ class SelfReenactment:
 
 def to_tensor(frames: np.ndarray, device: torch.device) -> Tensor:
     """Frames [b, s, s, 3] uint8 as [b, 3, s, s] float32 in [0, 1], channels last in memory."""
-    tensor = torch.from_numpy(np.ascontiguousarray(frames)).to(device, non_blocking=True)
+    tensor = torch.from_numpy(np.array(frames)).to(device, non_blocking=True)
     return tensor.movedim(-1, 1).float().div_(255)
 
 
