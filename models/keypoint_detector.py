@@ -1,15 +1,20 @@
 """Network 1: a frame becomes keypoint means and covariances, by the moments of softmax heatmaps."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.blocks import Hourglass, UNet
 from models.config import LiveConfig, PaperConfig
-from models.geometry import Keypoints, moments, smallest_singular_value
+from models.geometry import Keypoints, coordinate_grid, moments, smallest_singular_value
 
 # The paper's code adds this to every heatmap so that a one-pixel heatmap keeps a covariance.
 HEATMAP_EPSILON = 1e-7
+# The prior's points cover this share of the square, each with this standard deviation.
+PRIOR_EXTENT = 0.8
+PRIOR_WIDTH = 0.3
 
 
 def softmax_heatmaps(logits: Tensor, temperature: float) -> Tensor:
@@ -48,14 +53,32 @@ class LiveKeypointDetector(nn.Module):
         self.config = config
         self.unet = UNet(12, config.detector_widths, finest=1)
         self.head = nn.Conv2d(self.unet.channels_out, config.keypoint_count, 3, padding=1)
+        self.prior = nn.Parameter(spread_prior(config.keypoint_count, self.VIEW // 4) * config.temperature)
 
     def forward(self, image: Tensor) -> Keypoints:
         """Keypoints of `image` [b, 3, s, s] in [0, 1]; s is 64, 128, 256 or 512."""
         logits = self.head(self.unet(F.pixel_unshuffle(resize(image, self.VIEW) - 0.5, 2)))
         with torch.autocast(image.device.type, enabled=False):
-            mean, covariance = moments(softmax_heatmaps(logits, self.config.temperature), corners=False)
+            heatmaps = softmax_heatmaps(logits.float() + self.prior, self.config.temperature)
+            mean, covariance = moments(heatmaps, corners=False)
             floor = self.config.covariance_floor * torch.eye(2, device=image.device)
             return Keypoints(mean, covariance + floor)
+
+
+def spread_prior(count: int, size: int) -> Tensor:
+    """Log-Gaussians [1, count, size, size] around points spread evenly over the square.
+
+    Without it all heatmaps start flat, all keypoints start as one in the middle, and a tenth of the training passes
+    before they part. The prior is learned like any other weight.
+    """
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    points = torch.tensor(
+        [((2 * (k % columns) + 1) / columns - 1, (2 * (k // columns) + 1) / rows - 1) for k in range(count)]
+    )
+    grid = coordinate_grid(size, size, False, points.device)
+    squared = (grid - PRIOR_EXTENT * points[:, None, None]).square().sum(dim=-1)  # k size size
+    return -squared[None] / (2 * PRIOR_WIDTH**2)
 
 
 def resize(image: Tensor, size: int) -> Tensor:

@@ -37,6 +37,7 @@ class LiveMotionTransfer(nn.Module):
             *(convolution(detail, detail) for _ in range(config.detail_convolutions - 1)),
         )
         self.head = nn.Conv2d(detail, 16, 3, padding=1)
+        start_from_copying(self.head)
 
     def encode_source(self, image: Tensor) -> dict[str, Tensor]:
         """Cached tensors of `image` [b, 3, s, s] in [0, 1]."""
@@ -57,6 +58,13 @@ class LiveMotionTransfer(nn.Module):
         x = self.detail(torch.cat([x, F.pixel_unshuffle(warped - 0.5, 2).to(x.dtype)], dim=1))
         painted, mask = F.pixel_shuffle(self.head(x), 2).float().sigmoid().split([3, 1], dim=1)
         return mask * warped + (1 - mask) * painted, warped
+
+
+def start_from_copying(head: nn.Conv2d) -> None:
+    """Bias the mask's four sub-pixels, so that the first gradients reach the flow through the copied picture."""
+    assert head.bias is not None
+    with torch.no_grad():
+        head.bias[12:] = 2.0
 
 
 def warp(image: Tensor, displacement: Tensor) -> Tensor:
