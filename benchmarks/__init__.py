@@ -1,0 +1,1 @@
+"""Measurements of the product as its users meet it: ratios against peers, interleaved in one run."""
