@@ -1,0 +1,76 @@
+"""The three networks together: shapes, precision, and what must hold whatever the weights are."""
+
+import pytest
+import torch
+
+from models import PRESETS, build_network
+from models.config import LiveConfig
+from models.dense_motion import affine_proposals, embed, shift_proposals
+from models.geometry import Keypoints, coordinate_grid
+
+PRESETS_WITH_SIZES = [("paper-64", 64), ("live-xs", 64), ("live-xs", 128), ("live-s", 256)]
+
+
+@pytest.mark.parametrize(("preset", "size"), PRESETS_WITH_SIZES)
+def test_animation_has_the_sources_shape_and_range(preset: str, size: int) -> None:
+    network = build_network(PRESETS[preset]).eval()
+    with torch.inference_mode():
+        animation = network(torch.rand(2, 3, size, size), torch.rand(2, 3, size, size))
+    count = PRESETS[preset].keypoint_count
+    assert animation.image.shape == animation.warped.shape == (2, 3, size, size)
+    assert animation.image.min() >= 0 and animation.image.max() <= 1
+    assert animation.flow.masks.shape[1] == count + 1
+    torch.testing.assert_close(animation.flow.masks.sum(dim=1), torch.ones_like(animation.flow.masks[:, 0]))
+
+
+@pytest.mark.parametrize("preset", ["paper-64", "live-xs"])
+def test_unmoved_keypoints_leave_the_source_where_it_is(preset: str) -> None:
+    network = build_network(PRESETS[preset]).eval()
+    picture = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        animation = network(picture, picture)
+    # Fresh networks have a zero residual, and every proposal of equal keypoints is to stay.
+    torch.testing.assert_close(animation.warped, picture, atol=2e-4, rtol=0)
+
+
+def test_keypoints_stay_float32_under_autocast() -> None:
+    network = build_network(PRESETS["live-xs"]).eval()
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        keypoints = network.detect_keypoints(torch.rand(1, 3, 128, 128))
+    assert keypoints.mean.dtype == keypoints.covariance.dtype == torch.float32
+    assert torch.linalg.eigvalsh(keypoints.covariance).min() > 0
+
+
+def test_live_keypoints_start_apart() -> None:
+    keypoints = build_network(PRESETS["live-s"]).eval().detect_keypoints(torch.rand(1, 3, 128, 128))
+    distances = torch.cdist(keypoints.mean[0], keypoints.mean[0]) + 10 * torch.eye(16)
+    assert distances.min() > 0.1
+
+
+def test_affine_proposal_undoes_a_known_linear_motion() -> None:
+    generator = torch.Generator().manual_seed(3)
+    factor = torch.randn(1, 1, 2, 2, generator=generator)
+    covariance = factor @ factor.mT + 0.1 * torch.eye(2)
+    moved_by = torch.tensor([[1.2, 0.0], [0.3, 0.8]])  # lower triangular: the family's linear maps
+    source = Keypoints(torch.tensor([[[0.2, -0.1]]]), covariance)
+    driving = Keypoints(torch.tensor([[[-0.1, 0.3]]]), moved_by @ covariance @ moved_by.mT)
+    proposal = affine_proposals(source, driving, 8, 8)[0, 1]
+    grid = coordinate_grid(8, 8, False, proposal.device)
+    expected = (grid - driving.mean[0, 0]) @ torch.linalg.inv(moved_by).mT + source.mean[0, 0] - grid
+    torch.testing.assert_close(proposal, expected, atol=1e-4, rtol=1e-4)
+    assert affine_proposals(source, driving, 8, 8)[0, 0].abs().max() == 0
+
+
+def test_embedding_interleaves_heatmap_and_displaced_picture_by_proposal() -> None:
+    thumbnail = torch.rand(1, 3, 8, 8)
+    source, driving = (Keypoints(torch.rand(1, 2, 2), torch.eye(2).expand(1, 2, 2, 2)) for _ in range(2))
+    proposals = shift_proposals(source, driving)[:, :, None, None].expand(-1, -1, 8, 8, -1)
+    embedding = embed(thumbnail, torch.full((1, 3, 8, 8), 5.0), proposals, corners=True)
+    assert embedding.shape == (1, 12, 8, 8)
+    assert (embedding[:, ::4] == 5.0).all()
+    torch.testing.assert_close(embedding[:, 1:4], thumbnail, atol=1e-5, rtol=0)  # the background stays
+
+
+def test_presets_are_hashable_and_distinct() -> None:
+    assert len(set(PRESETS.values())) == len(PRESETS)
+    assert all(config.image_size == 256 for config in PRESETS.values() if isinstance(config, LiveConfig))

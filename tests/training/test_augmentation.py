@@ -1,0 +1,39 @@
+"""Augmentations: keypoints follow their warp, colours stay colours, strength zero changes nothing."""
+
+import pytest
+import torch
+
+from models.geometry import Keypoints, gaussians, moments
+from training.augmentation import draw_affine, draw_colours, flip_pairs
+
+
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_keypoints_found_in_a_warped_picture_return_to_the_original(seed: int) -> None:
+    original = Keypoints(torch.tensor([[[0.1, -0.15]]]), torch.tensor([[[[0.01, 0.003], [0.003, 0.006]]]]))
+    blob = gaussians(original, 128, 128, corners=False)
+    warp = draw_affine(blob, seeded(seed))
+    seen = warp.warp(blob)
+    found = warp.to_original(moments(seen / seen.sum(dim=(2, 3), keepdim=True), corners=False))
+    torch.testing.assert_close(found.mean, original.mean, atol=5e-3, rtol=0)
+    torch.testing.assert_close(found.covariance, original.covariance, atol=1e-3, rtol=0.05)
+
+
+def test_flips_treat_both_frames_alike_and_some_pairs_only() -> None:
+    source, driving = torch.rand(64, 3, 4, 4), torch.rand(64, 3, 4, 4)
+    flipped_source, flipped_driving = flip_pairs(source, driving, seeded(0))
+    mirrored = (flipped_source != source).flatten(1).any(dim=1)
+    assert 10 < mirrored.sum() < 54
+    assert torch.equal(mirrored, (flipped_driving != driving).flatten(1).any(dim=1))
+    assert torch.equal(flipped_source[mirrored].flip(3), source[mirrored])
+
+
+def test_colours_change_and_stay_in_range() -> None:
+    image = torch.rand(8, 3, 16, 16)
+    changed = draw_colours(image, 1.0, seeded(0)).apply(image)
+    assert changed.min() >= 0 and changed.max() <= 1
+    assert (changed - image).abs().mean() > 0.05
+    torch.testing.assert_close(draw_colours(image, 0.0, seeded(0)).apply(image), image, atol=1e-6, rtol=0)

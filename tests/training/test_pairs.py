@@ -1,0 +1,62 @@
+"""Batches are pairs of one clip, decided by seed and step alone."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from training.frame_cache import FrameCache
+from training.pairs import PairLoader, draw_pairs
+
+
+@pytest.fixture
+def cache() -> FrameCache:
+    """Three clips; every pixel of a frame holds its clip's number and its own."""
+    lengths = (2, 5, 9)
+    frames = np.zeros((sum(lengths), 4, 4, 3), np.uint8)
+    starts = (0, *np.cumsum(lengths).tolist())
+    for clip, (start, stop) in enumerate(zip(starts, starts[1:], strict=False)):
+        frames[start:stop, ..., 0] = clip
+        frames[start:stop, ..., 1] = np.arange(stop - start)[:, None, None]
+    return FrameCache(frames, starts, ("a", "b", "c"))
+
+
+def test_pairs_are_two_frames_of_one_clip(cache: FrameCache) -> None:
+    for step in range(50):
+        pairs = draw_pairs(cache, 8, seed=1, step=step)
+        source, driving = pairs.source[:, 0, 0], pairs.driving[:, 0, 0]
+        assert (source[:, 0] == driving[:, 0]).all()
+        assert (source[:, 1] != driving[:, 1]).all()
+
+
+def test_every_frame_is_drawn_as_source_and_as_driving(cache: FrameCache) -> None:
+    batches = [draw_pairs(cache, 16, seed=2, step=step) for step in range(40)]
+    for frames in ([b.source for b in batches], [b.driving for b in batches]):
+        seen = {tuple(frame[0, 0, :2]) for batch in frames for frame in batch}
+        assert len(seen) == 16
+
+
+def test_loader_gives_the_batches_of_its_steps(cache: FrameCache) -> None:
+    with PairLoader(cache, 4, seed=3, steps=range(5, 9)) as loader:
+        found = list(loader)
+    assert len(found) == 4
+    for step, batch in enumerate(found, start=5):
+        np.testing.assert_array_equal(batch.source, draw_pairs(cache, 4, seed=3, step=step).source)
+
+
+def test_loader_hands_over_its_failure(cache: FrameCache) -> None:
+    broken = FrameCache(cache.frames[:3], cache.starts, cache.names)
+
+    def drawn() -> Iterator[object]:
+        with PairLoader(broken, 16, seed=0, steps=range(20)) as loader:
+            yield from loader
+
+    with pytest.raises(IndexError):
+        list(drawn())
+
+
+def test_loader_closes_while_it_waits_to_hand_over(cache: FrameCache) -> None:
+    loader = PairLoader(cache, 2, seed=0, steps=range(1000), ahead=1)
+    loader.close()
+    loader.close()
+    assert not loader._thread.is_alive()

@@ -1,0 +1,127 @@
+"""Whole runs on tiny clips: learning, exact resumption, guards, the command line."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from models.checkpoint import CheckpointError, load_checkpoint
+from tests.training.clip_files import disc_frames, write_stacked_png
+from training.__main__ import main
+from training.settings import DataSettings, LossSettings, SettingsError, StageSettings, TrainingSettings, read_settings
+from training.trainer import StepReport, Trainer, TrainingError
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clips")
+    for index in range(6):
+        write_stacked_png(folder / f"{index}.png", disc_frames(24, 64, seed=index))
+    return folder
+
+
+def tiny_settings(clips: Path, steps: int = 4, objective: str = "reconstruction", preset: str = "live-xs") -> TrainingSettings:
+    data = DataSettings(train=(clips,), validation=(clips,), stride=1, cache=clips.parent / "cache")
+    stages = (StageSettings(size=64, batch=2, steps=steps, learning_rate=(1e-3, 1e-4)),)
+    loss = LossSettings.model_validate({"objective": objective})
+    return TrainingSettings(preset=preset, data=data, stages=stages, loss=loss, validation_steps=2, preview_steps=2)
+
+
+def losses_of(trainer: Trainer, until: int | None = None) -> list[dict[str, float]]:
+    reports: list[StepReport] = []
+    trainer.run(reports.append, until)
+    return [report.losses for report in reports]
+
+
+def test_resumed_run_equals_an_uninterrupted_one(clips: Path, tmp_path: Path) -> None:
+    whole = Trainer(tiny_settings(clips), tmp_path / "whole", CPU)
+    expected = losses_of(whole)
+
+    first = Trainer(tiny_settings(clips), tmp_path / "parts", CPU)
+    found = losses_of(first, until=2)
+    second = Trainer(tiny_settings(clips), tmp_path / "parts", CPU)
+    second.resume()
+    found += losses_of(second)
+
+    assert found == expected
+    for name, value in whole.network.state_dict().items():
+        assert torch.equal(value, second.network.state_dict()[name]), name
+    for name, value in whole.average.network.state_dict().items():
+        assert torch.equal(value, second.average.network.state_dict()[name]), name
+
+
+def test_training_lowers_the_error_and_leaves_what_it_promises(clips: Path, tmp_path: Path) -> None:
+    losses = losses_of(Trainer(tiny_settings(clips, steps=30), tmp_path, CPU))
+    early, late = (sum(entry["picture"] for entry in part) for part in (losses[:5], losses[-5:]))
+    assert late < early
+    network, notes = load_checkpoint(tmp_path / "latest.safetensors")
+    assert notes["steps"] == 30 and network.config.keypoint_count == 16
+    assert (tmp_path / "best.safetensors").is_file()
+    assert (tmp_path / "previews" / "0000030.png").stat().st_size > 1000
+
+
+def test_paper_objective_trains_networks_and_discriminator(clips: Path, tmp_path: Path) -> None:
+    trainer = Trainer(tiny_settings(clips, steps=1, objective="paper", preset="paper-64"), tmp_path, CPU)
+    assert trainer.objective.discriminator is not None
+    before = [parameter.clone() for parameter in trainer.objective.discriminator.parameters()]
+    (losses,) = losses_of(trainer)
+    assert set(losses) == {"matching", "adversarial", "discriminator"}
+    after = trainer.objective.discriminator.parameters()
+    assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_interruption_writes_a_checkpoint(clips: Path, tmp_path: Path) -> None:
+    trainer = Trainer(tiny_settings(clips, steps=100), tmp_path, CPU)
+
+    def interrupt(report: StepReport) -> None:
+        if report.step == 2:
+            raise KeyboardInterrupt
+
+    trainer.run(interrupt)
+    resumed = Trainer(tiny_settings(clips, steps=100), tmp_path, CPU)
+    resumed.resume()
+    assert resumed.step == 2
+
+
+def test_a_gradient_that_is_not_finite_stops_before_the_weights(clips: Path, tmp_path: Path) -> None:
+    trainer = Trainer(tiny_settings(clips), tmp_path, CPU)
+    losses_of(trainer, until=1)
+    saved = trainer.state_file.read_bytes()
+    with torch.no_grad():
+        trainer.network.dense_motion.head.bias[0] = float("nan")
+    with pytest.raises(TrainingError, match="step 1"):
+        losses_of(trainer)
+    assert trainer.state_file.read_bytes() == saved
+
+
+def test_resuming_another_preset_is_refused(clips: Path, tmp_path: Path) -> None:
+    losses_of(Trainer(tiny_settings(clips), tmp_path, CPU), until=1)
+    other = Trainer(tiny_settings(clips, preset="live-s"), tmp_path, CPU)
+    with pytest.raises(CheckpointError, match="other networks"):
+        other.resume()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("preset = 'live-q'", "live-q"), ("presett = 'live-s'", "presett"), ("preset =", "not valid TOML")],
+)
+def test_configuration_errors_name_file_and_field(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=expected) as caught:
+        read_settings(path)
+    assert "run.toml" in str(caught.value)
+
+
+def test_command_line_reports_user_errors_with_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "missing.toml")]) == 2
+    assert "missing.toml" in capsys.readouterr().err
+
+
+def test_shipped_configurations_are_valid() -> None:
+    configurations = sorted(Path("training/configs").glob("*.toml"))
+    assert configurations
+    for path in configurations:
+        assert read_settings(path).total_steps > 0
