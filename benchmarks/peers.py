@@ -1,7 +1,7 @@
 """Milliseconds per frame of a live bundle against the paper's network run as its authors run it.
 
-Upstream encodes the source again for every frame, in eager torch; the bundle's source is cached. Both see the same
-frames, turn by turn, so that whatever else the machine does weighs on both alike.
+Upstream encodes the source again for every frame, in eager torch; the bundle's source is cached. They take turns, so that
+whatever else the machine does weighs on both alike.
 """
 
 import time
@@ -17,6 +17,7 @@ from models import PRESETS, build_network
 from realtime.bundle import open_bundle
 from realtime.engines.base import Engine
 from realtime.engines.catalogue import open_engine
+from realtime.frames import Tensor
 
 WARM_UP_ROUNDS = 2
 
@@ -44,10 +45,8 @@ def compare_with_paper(bundle_folder: Path, rounds: int, threads: int, engine_na
     """Time `rounds` frames of each after warming up."""
     torch.set_num_threads(threads)
     bundle = open_bundle(bundle_folder)
-    size = bundle.image_size
-    picture = np.random.default_rng(0).random((1, 3, size, size), dtype=np.float32)
     with open_engine(engine_name, bundle, threads) as engine:
-        ours, paper = _bundle_frame(engine, picture), _paper_frame(picture)
+        ours, paper = _bundle_frame(engine, _picture(bundle.image_size)), _paper_frame()
         for _ in range(WARM_UP_ROUNDS):
             ours()
             paper()
@@ -58,7 +57,11 @@ def compare_with_paper(bundle_folder: Path, rounds: int, threads: int, engine_na
     return PeerComparison(threads, tuple(ours_ms), tuple(paper_ms))
 
 
-def _bundle_frame(engine: Engine, picture: np.ndarray) -> Callable[[], None]:
+def _picture(size: int) -> Tensor:
+    return np.random.default_rng(0).random((1, 3, size, size), dtype=np.float32)
+
+
+def _bundle_frame(engine: Engine, picture: Tensor) -> Callable[[], None]:
     image = engine.upload({"image": picture})
     keypoints = engine.run("detect_keypoints", image)
     still = {f"source_{name}": tensor for name, tensor in keypoints.items()} | engine.run("encode_source", image)
@@ -71,9 +74,10 @@ def _bundle_frame(engine: Engine, picture: np.ndarray) -> Callable[[], None]:
     return frame
 
 
-def _paper_frame(picture: np.ndarray) -> Callable[[], None]:
-    network = build_network(PRESETS["paper-256"]).eval()
-    image = torch.from_numpy(picture)
+def _paper_frame() -> Callable[[], None]:
+    config = PRESETS["paper-256"]
+    network = build_network(config).eval()
+    image = torch.from_numpy(_picture(config.image_size))
 
     def frame() -> None:
         with torch.inference_mode():

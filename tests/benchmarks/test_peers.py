@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.peers import PeerComparison
+from realtime.bundle import Bundle
 
 
 def test_ratio_is_of_medians() -> None:
@@ -16,8 +17,8 @@ def test_ratio_is_of_medians() -> None:
     assert low < 11 < high
 
 
-def test_peers_prints_json_last(tiny_bundle_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["peers", str(tiny_bundle_folder), "--rounds", "1"]) == 0
+def test_peers_prints_json_last(tiny_bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["peers", str(tiny_bundle.path), "--rounds", "1"]) == 0
     figures = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert figures["rounds"] == 1 and figures["ours_ms"] > 0 and figures["ratio"] > 0
 
