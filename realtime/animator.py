@@ -64,7 +64,7 @@ class Animator:
         self._animated: DeviceTensors | None = None
 
     def set_source(self, pixels: Pixels) -> None:
-        """Makes pixels [h, w, 3] uint8 RGB the portrait: frames and encodes it once. Raises SourceError without a face."""
+        """Makes pixels [h, w, 3] uint8 RGB the portrait, framed and encoded once. Raises SourceError without a face."""
         image = self._upload_image(frame_portrait(pixels, self._size_px, self._detector))
         features = self._engine.run("encode_source", image)
         keypoints = self._read_keypoints(self._engine.run("detect_keypoints", image))

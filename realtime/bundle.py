@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,13 +12,13 @@ from realtime.errors import BundleError
 
 SCHEMA_VERSION = 1
 MANIFEST_FILE = "manifest.json"
-GRAPH_NAMES = ("detect_keypoints", "encode_source", "animate")
-SOURCE_PREFIX = "source_"
 # What `animate` takes beside the outputs of `encode_source`.
 KEYPOINT_INPUTS = ("source_mean", "source_covariance", "driving_mean", "driving_covariance")
 
 GraphName: TypeAlias = Literal["detect_keypoints", "encode_source", "animate"]
+GRAPH_NAMES: tuple[GraphName, ...] = get_args(GraphName)
 Sha256: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+_Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 FileName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
 
 _GET_ANOTHER = "get the bundle again, or export it anew with `python -m export CHECKPOINT BUNDLE`"
@@ -154,13 +154,13 @@ def _verify_interfaces(path: Path, manifest: Manifest) -> None:
     keypoints = {"mean": (1, count, 2), "covariance": (1, count, 2, 2)}
     features = _shapes(manifest.graphs["encode_source"].outputs)
     motion = {name: keypoints[name.removeprefix("source_").removeprefix("driving_")] for name in KEYPOINT_INPUTS}
-    expected = {
+    expected: dict[GraphName, tuple[_Shapes, _Shapes]] = {
         "detect_keypoints": (image, keypoints),
         "encode_source": (image, features),
         "animate": (features | motion, image),
     }
     for graph, (inputs, outputs) in expected.items():
-        entry = manifest.graphs[graph]  # type: ignore[index]
+        entry = manifest.graphs[graph]
         for kind, wanted, found in (("inputs", inputs, entry.inputs), ("outputs", outputs, entry.outputs)):
             if wanted != _shapes(found):
                 raise BundleError(
@@ -173,5 +173,5 @@ def _shapes(tensors: tuple[TensorEntry, ...]) -> dict[str, tuple[int, ...]]:
     return {tensor.name: tensor.shape for tensor in tensors}
 
 
-def _described(shapes: Mapping[str, tuple[int, ...]]) -> str:
+def _described(shapes: _Shapes) -> str:
     return ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in sorted(shapes.items()))

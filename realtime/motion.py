@@ -28,7 +28,7 @@ def absolute_motion(driving: Keypoints) -> Motion:
 
 
 def _positive_definite(matrices: np.ndarray, floor: np.ndarray) -> Tensor:
-    """matrices [k, 2, 2], symmetric, with eigenvalues of at least floor [k]; those that comply already stay untouched."""
+    """The matrices [k, 2, 2], symmetric, with eigenvalues of at least floor [k]; those that comply stay untouched."""
     symmetric = (matrices + matrices.transpose(0, 2, 1)) / 2
     values, vectors = np.linalg.eigh(symmetric)
     lifted = (vectors * np.maximum(values, floor[:, None])[:, None, :]) @ vectors.transpose(0, 2, 1)

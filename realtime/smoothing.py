@@ -31,7 +31,7 @@ class KeypointSmoother:
     def smooth(self, keypoints: Keypoints, at_s: float) -> Keypoints:
         """The filtered keypoints at time at_s (seconds, increasing).
 
-        Mean and covariance of a keypoint share one weight, chosen by its speed, so a covariance stays positive definite.
+        Mean and covariance of a keypoint share one weight, chosen by its speed: a covariance stays positive definite.
         """
         last = self._state
         if last is None or at_s <= last.at_s:

@@ -1,7 +1,7 @@
 """A bundle small enough to build in a test, without torch: what its networks do can be said in a sentence.
 
 `detect_keypoints` puts every keypoint at the centre of brightness. `animate` multiplies the portrait's brightness by
-1 + (driving x - source x), so that no motion gives back the portrait. Both are differentiable by eye.
+1 + (driving x - source x), so that no motion gives back the portrait.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ MEAN = (1, KEYPOINTS, 2)
 COVARIANCE = (1, KEYPOINTS, 2, 2)
 
 Shapes = Mapping[str, tuple[int, ...]]
+Constants = Mapping[str, np.ndarray]
 
 
 def write_tiny_bundle(folder: Path) -> Path:
@@ -51,12 +52,11 @@ def write_tiny_bundle(folder: Path) -> Path:
 def _detect_keypoints() -> onnx.ModelProto:
     places = np.linspace(-1, 1, SIZE, dtype=np.float32)
     grid = np.stack(np.meshgrid(places, places), axis=-1).reshape(1, -1, 2)  # 1 h*w 2: x, y
-    constants = {
+    constants: Constants = {
         "grid": grid,
         "flat": np.array([1, SIZE * SIZE, 1], np.int64),
         "copies": np.array([1, KEYPOINTS, 1], np.int64),
         "all_pixels": np.array([1], np.int64),
-        "colours": np.array([1], np.int64),
         "tiny": np.array(1e-6, np.float32),
         "spread": np.tile(0.02 * np.eye(2, dtype=np.float32), (1, KEYPOINTS, 1, 1)),
     }
@@ -80,10 +80,7 @@ def _encode_source() -> onnx.ModelProto:
 
 
 def _animate() -> onnx.ModelProto:
-    constants = {
-        "first": np.array([0], np.int64),
-        "second": np.array([1], np.int64),
-        "x_axis": np.array([2], np.int64),
+    constants: Constants = {
         "one": np.array(1, np.float32),
         "scalar": np.array([1, 1, 1, 1], np.int64),
         "zero": np.array(0, np.float32),
@@ -113,7 +110,7 @@ def _animate() -> onnx.ModelProto:
 
 
 def _model(
-    name: str, nodes: list[onnx.NodeProto], inputs: Shapes, outputs: Shapes, constants: Mapping[str, np.ndarray]
+    name: str, nodes: list[onnx.NodeProto], inputs: Shapes, outputs: Shapes, constants: Constants
 ) -> onnx.ModelProto:
     used = {text for node in nodes for text in node.input}
     graph = helper.make_graph(

@@ -15,7 +15,10 @@ _HINTS = {
 }
 # v4l2loopback before 0.13 with exclusive_caps=1 refuses every open after the first.
 _REOPEN_SIGN = "not a video output device"
-_REOPEN_HINT = "reload the driver: sudo modprobe -r v4l2loopback && sudo modprobe v4l2loopback exclusive_caps=1; 0.15 needs no reload"
+_REOPEN_HINT = (
+    "reload the driver: sudo modprobe -r v4l2loopback && sudo modprobe v4l2loopback exclusive_caps=1; "
+    "v4l2loopback 0.15 needs no reload"
+)
 
 
 class VirtualCameraSink(Sink):

@@ -62,7 +62,7 @@ def likely_places() -> list[str]:
 
 def _opened(place: str) -> cv2.VideoCapture:
     # OpenCV would print its own account of every camera it cannot open.
-    cv2.setLogLevel(0)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     if place.isdigit():
         return cv2.VideoCapture(int(place))
     return cv2.VideoCapture(place, cv2.CAP_V4L2)

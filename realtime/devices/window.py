@@ -1,4 +1,4 @@
-"""A window as a sink. Its wheel brings SDL along, so a bare Linux needs no system package for windows, nor for the rest."""
+"""A window as a sink, through pygame, whose wheel brings its window library along."""
 
 from collections.abc import Callable
 

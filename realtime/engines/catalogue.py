@@ -8,7 +8,7 @@ ONNX_PROVIDERS = {"onnx-cpu": "CPUExecutionProvider"}
 
 
 def open_engine(name: str, bundle: Bundle, threads: int | None = None) -> Engine:
-    """The engine called name with the bundle's graphs loaded. Raises EngineError; never falls back to another engine."""
+    """The engine called name with the bundle's graphs loaded. Raises EngineError; never falls back to another."""
     if name not in ONNX_PROVIDERS:
         raise EngineError(f"unknown engine {name!r}", hint=f"choose one of: {', '.join(ONNX_PROVIDERS)}")
     try:

@@ -23,8 +23,7 @@ class OnnxEngine(Engine):
         self.name = name
         options = _session_options(threads)
         self._sessions: dict[GraphName, ort.InferenceSession] = {
-            graph: _open_session(bundle, graph, provider, options)
-            for graph in GRAPH_NAMES  # type: ignore[misc]
+            graph: _open_session(bundle, graph, provider, options) for graph in GRAPH_NAMES
         }
         self._inputs = {
             graph: [node.name for node in session.get_inputs()] for graph, session in self._sessions.items()

@@ -1,0 +1,120 @@
+"""The animator: what reaches the engine, and what comes back for which motion."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from realtime.animator import Animator, AnimatorOptions
+from realtime.bundle import Bundle
+from realtime.controls import Command
+from realtime.errors import SourceError
+from realtime.frames import Frame, Pixels
+from realtime.timing import Stopwatch
+from tests.fakes import FakeEngine, plain_frame
+
+SIZE = 64
+STILL = AnimatorOptions(smoothing=False)
+
+
+def _portrait() -> Pixels:
+    return np.full((SIZE, SIZE, 3), 100, np.uint8)
+
+
+def _driver(x: int, index: int = 0) -> Frame:
+    """A bright square at x over black: its keypoints follow it."""
+    pixels = np.zeros((SIZE, SIZE, 3), np.uint8)
+    pixels[24:40, x : x + 8] = 255
+    return Frame(pixels, index, captured_at=index / 30)
+
+
+def _animator(bundle: Bundle, options: AnimatorOptions = STILL, engine: FakeEngine | None = None) -> Animator:
+    animator = Animator(engine or FakeEngine(), bundle, options)
+    animator.set_source(_portrait())
+    return animator
+
+
+def test_the_first_pose_is_neutral_and_gives_the_portrait(tiny_bundle: Bundle) -> None:
+    result = _animator(tiny_bundle).animate(_driver(x=40))
+    assert np.array_equal(result.pixels, _portrait())
+
+
+def test_the_portrait_moves_as_the_driver_moved_since(tiny_bundle: Bundle) -> None:
+    animator = _animator(tiny_bundle)
+    animator.animate(_driver(x=20))
+    # Eight pixels right are 16/63 of half the frame, and the tiny network brightens by that.
+    brighter = animator.animate(_driver(x=28, index=1)).pixels
+    assert brighter.mean() == pytest.approx(100 * (1 + 16 / 63), abs=1)
+
+
+def test_calibrating_makes_the_next_pose_neutral(tiny_bundle: Bundle) -> None:
+    animator = _animator(tiny_bundle)
+    animator.animate(_driver(x=20))
+    animator.obey(Command.CALIBRATE)
+    assert np.array_equal(animator.animate(_driver(x=28, index=1)).pixels, _portrait())
+
+
+def test_absolute_motion_compares_with_the_portrait_itself(tiny_bundle: Bundle) -> None:
+    animator = _animator(tiny_bundle, replace(STILL, motion="absolute"))
+    centre_to_pose = (32 + 3.5 - 31.5) / 31.5
+    assert animator.animate(_driver(x=32)).pixels.mean() == pytest.approx(100 * (1 + centre_to_pose), abs=1)
+
+
+def test_mirroring_turns_the_motion_round(tiny_bundle: Bundle) -> None:
+    animator = _animator(tiny_bundle, replace(STILL, mirror=True))
+    animator.animate(_driver(x=20))
+    assert animator.animate(_driver(x=28, index=1)).pixels.mean() == pytest.approx(100 * (1 - 16 / 63), abs=1)
+
+
+def test_smoothing_lets_a_jump_in_by_degrees(tiny_bundle: Bundle) -> None:
+    animator = _animator(tiny_bundle, AnimatorOptions())
+    animator.animate(_driver(x=20))
+    smoothed = animator.animate(_driver(x=28, index=1)).pixels.mean()
+    assert 101 < smoothed < 124
+
+
+def test_the_frame_keeps_index_and_birth_time(tiny_bundle: Bundle) -> None:
+    result = _animator(tiny_bundle).animate(_driver(x=20, index=5))
+    assert (result.index, result.captured_at) == (5, 5 / 30)
+
+
+def test_the_source_is_encoded_once_for_many_frames(tiny_bundle: Bundle) -> None:
+    engine = FakeEngine()
+    animator = _animator(tiny_bundle, engine=engine)
+    for index in range(5):
+        animator.animate(_driver(20 + index, index))
+    assert engine.runs.count("encode_source") == 1
+    assert engine.runs.count("animate") == 5
+
+
+def test_a_frame_given_out_is_not_changed_by_the_next(tiny_bundle: Bundle) -> None:
+    animator = _animator(tiny_bundle)
+    first = animator.animate(_driver(x=20))
+    before = first.pixels.copy()
+    animator.animate(_driver(x=40, index=1))
+    assert np.array_equal(first.pixels, before)
+
+
+def test_frames_of_any_shape_are_cropped_to_the_model(tiny_bundle: Bundle) -> None:
+    wide = Frame(np.zeros((90, 200, 3), np.uint8), 0, 0.0)
+    assert _animator(tiny_bundle).animate(wide).pixels.shape == (SIZE, SIZE, 3)
+
+
+def test_without_a_portrait_it_says_so(tiny_bundle: Bundle) -> None:
+    with pytest.raises(SourceError, match="no portrait"):
+        Animator(FakeEngine(), tiny_bundle).animate(plain_frame())
+
+
+def test_closing_closes_the_engine(tiny_bundle: Bundle) -> None:
+    engine = FakeEngine()
+    with Animator(engine, tiny_bundle):
+        assert engine.closed == 0
+    assert engine.closed == 1
+
+
+def test_stages_are_timed(tiny_bundle: Bundle) -> None:
+    stopwatch = Stopwatch()
+    animator = Animator(FakeEngine(), tiny_bundle, STILL, stopwatch=stopwatch)
+    animator.set_source(_portrait())
+    animator.animate(_driver(x=20))
+    assert stopwatch.visits == {"framing": 1, "detect": 1, "animate": 1}

@@ -1,0 +1,192 @@
+"""The command line, as a user meets it: good runs, bad input, and how it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+import run_live
+from realtime.bundle import Bundle
+from realtime.errors import DeviceError
+from tests.conftest import CLIP_FRAMES, CLIP_RATE_HZ
+
+ROOT = Path(__file__).parents[2]
+
+Lines = list[str]
+
+
+@pytest.fixture
+def good(tiny_bundle: Bundle, picture: Path, clip: Path, tmp_path: Path) -> list[str]:
+    """Flags of a run that works; a test adds what is to go wrong."""
+    return [
+        *("--source", str(picture), "--bundle", str(tiny_bundle.path), "--crop", "none"),
+        *("--camera", f"file:{clip}", "--sink", f"file:{tmp_path / 'out.mp4'}"),
+    ]
+
+
+def _frames(path: Path) -> list[float]:
+    with av.open(str(path)) as container:
+        return [float(frame.pts * frame.time_base) for frame in container.decode(video=0)]
+
+
+def test_offline_keeps_every_frame_and_the_clips_rate(good: list[str], tmp_path: Path) -> None:
+    assert run_live.main([*good, "--offline"]) == 0
+    assert _frames(tmp_path / "out.mp4") == pytest.approx([i / CLIP_RATE_HZ for i in range(CLIP_FRAMES)], abs=1e-3)
+
+
+def test_live_reports_rate_age_and_drops(good: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_live.main(good) == 0
+    report = capsys.readouterr().out
+    for word in ("frames in", "fps", "dropped", "p50", "p95", "p99", "animate"):
+        assert word in report
+
+
+def test_max_frames_ends_an_endless_camera(good: list[str]) -> None:
+    assert run_live.main([*good, "--camera", "synthetic:", "--sink", "null:", "--max-frames", "3"]) == 0
+
+
+def test_the_portrait_reaches_the_sink(good: list[str], tmp_path: Path) -> None:
+    assert run_live.main([*good, "--sink", f"frames:{tmp_path}", "--offline", "--no-smoothing"]) == 0
+    first = cv2.cvtColor(cv2.imread(str(tmp_path / "000000.png")), cv2.COLOR_BGR2RGB)
+    assert (first == (150, 120, 90)).all()  # the picture fixture is written as BGR (90, 120, 150)
+    last = cv2.imread(str(tmp_path / f"{CLIP_FRAMES - 1:06d}.png"))
+    assert last.mean() > first.mean() + 5
+
+
+def _bad_inputs(tmp_path: Path, clip: Path, own_bundle: Path) -> dict[str, tuple[Sequence[str], str]]:
+    text = tmp_path / "text.jpg"
+    text.write_text("not a picture")
+    tiny = tmp_path / "tiny.png"
+    tiny.write_bytes(cv2.imencode(".png", np.zeros((20, 30, 3), np.uint8))[1].tobytes())
+    graph = own_bundle / "animate.onnx"
+    graph.write_bytes(graph.read_bytes()[:50])
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "manifest.json").write_text('{"model": "something else"}')
+    return {
+        "missing source": (["--source", "nowhere.jpg"], "nowhere.jpg: cannot be read"),
+        "folder as source": (["--source", str(tmp_path)], "cannot be read"),
+        "unreadable source": (["--source", str(text)], "not a picture"),
+        "tiny source": (["--source", str(tiny)], "30x20 pixels"),
+        "no face": (["--crop", "auto"], "no face found"),
+        "unknown camera": (["--camera", "pigeon:"], "unknown camera"),
+        "missing clip": (["--camera", "file:nowhere.mp4"], "nowhere.mp4"),
+        "missing webcam": (["--camera", "webcam:97"], "webcam:97: cannot be opened"),
+        "unknown sink": (["--sink", "fax:"], "unknown sink"),
+        "unwritable output": (["--sink", f"file:{clip}/out.mp4"], "cannot be written"),
+        "unknown engine": (["--engine", "warp"], "unknown engine"),
+        "missing bundle": (["--bundle", "nowhere"], "there is no bundle here"),
+        "truncated bundle": (["--bundle", str(own_bundle)], "wrong content"),
+        "foreign bundle": (["--bundle", str(foreign)], "manifest.json"),
+        "unknown flag": (["--colour", "red"], "--colour"),
+    }
+
+
+BAD_INPUTS = [
+    *("missing source", "folder as source", "unreadable source", "tiny source", "no face"),
+    *("unknown camera", "missing clip", "missing webcam", "unknown sink", "unwritable output"),
+    *("unknown engine", "missing bundle", "truncated bundle", "foreign bundle", "unknown flag"),
+]
+
+
+@pytest.mark.parametrize("case", BAD_INPUTS)
+def test_bad_input_gives_two_lines_and_exit_code_2(
+    case: str, good: list[str], tmp_path: Path, clip: Path, own_bundle: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    flags, told = _bad_inputs(tmp_path, clip, own_bundle)[case]
+    assert run_live.main([*good, *flags]) == 2
+    lines = capfd.readouterr().err.strip().splitlines()
+    assert len(lines) == 2, lines
+    assert lines[0].startswith("error: ")
+    assert told in lines[0]
+
+
+def test_a_failure_while_running_leaves_a_playable_video(
+    good: list[str], tmp_path: Path, clip: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.mp4"
+    data = bytearray(clip.read_bytes())
+    start = data.index(b"mdat") + 1200
+    data[start : start + 300] = b"\xff" * 300
+    broken.write_bytes(bytes(data))
+    code = run_live.main([*good, "--camera", f"file:{broken}", "--offline"])
+    assert code in (0, 2)  # FFmpeg conceals some damage
+    assert "Traceback" not in capfd.readouterr().err
+    assert len(_frames(tmp_path / "out.mp4")) > 0
+
+
+def test_a_bug_keeps_its_traceback(good: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(run_live, "read_portrait", broken)
+    with pytest.raises(ZeroDivisionError):
+        run_live.main(good)
+
+
+def _start(flags: Sequence[str]) -> subprocess.Popen[str]:
+    command = [sys.executable, str(ROOT / "run_live.py"), *flags]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _wait_for_bytes(path: Path, count: int, process: subprocess.Popen[str]) -> None:
+    until_s = time.monotonic() + 60
+    while not (path.exists() and path.stat().st_size > count):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until_s
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly_with_a_report(good: list[str], tmp_path: Path, number: signal.Signals) -> None:
+    process = _start([*good, "--camera", "synthetic:"])
+    _wait_for_bytes(tmp_path / "out.mp4", 3000, process)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    assert "frames in" in out
+    assert len(_frames(tmp_path / "out.mp4")) > 10
+
+
+def test_a_killed_recording_is_playable(good: list[str], tmp_path: Path) -> None:
+    process = _start([*good, "--camera", "synthetic:"])
+    _wait_for_bytes(tmp_path / "out.mp4", 8000, process)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=20)
+    assert len(_frames(tmp_path / "out.mp4")) > 10
+
+
+def test_help_lists_the_flags() -> None:
+    process = _start(["--help"])
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    for flag in ("--source", "--camera", "--sink", "--bundle", "--offline", "--no-smoothing"):
+        assert flag in out
+
+
+def test_without_devices_it_falls_back_and_says_why(
+    good: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from realtime.devices import defaults
+
+    def refusing(address: str, *rest: object) -> object:
+        if address.startswith("file:"):
+            return open_file(address, *rest)  # type: ignore[arg-type]
+        raise DeviceError(f"{address} is not there", hint="none")
+
+    open_file = defaults.open_sink
+    monkeypatch.setattr(defaults, "open_sink", refusing)
+    monkeypatch.chdir(tmp_path)
+    with caplog.at_level("INFO"):
+        assert run_live.main([*good[: good.index("--sink")], "--max-frames", "5"]) == 0
+    assert "sink file:out/live.mp4; virtualcam: is not there; window: is not there" in caplog.text
+    assert len(_frames(tmp_path / "out" / "live.mp4")) >= 5
