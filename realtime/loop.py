@@ -1,7 +1,7 @@
 """The two ways to run: live, on three threads that never wait for a slower one, and offline, as a plain loop."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
@@ -28,12 +28,6 @@ class LoopLimits:
     join_s: float = 5.0
     first_frame_s: float = 15.0
 
-    def reached_by(self, frames: int, seconds: float) -> bool:
-        """Whether a run that delivered so much has done enough."""
-        return (self.frames is not None and frames >= self.frames) or (
-            self.seconds is not None and seconds >= self.seconds
-        )
-
 
 class _Tally:
     """What reached the sink. Written by the thread that sends, read by any."""
@@ -52,6 +46,10 @@ class _Tally:
             self._frames += 1
             if age_s is not None:
                 self._ages.add(age_s)
+
+    @property
+    def frames(self) -> int:
+        return self._frames
 
     def report(self, dropped: int = 0) -> RunReport:
         with self._lock:
@@ -101,7 +99,7 @@ class LiveLoop:
         for thread in threads:
             thread.start()
         try:
-            self._wait(threads, progress)
+            self._wait(threads[-1], progress)
         finally:
             self._captured.close()
             self._animated.close()
@@ -130,6 +128,8 @@ class LiveLoop:
         for frame in self._animated:
             self._sink.send(frame)
             self._tally.add(time.monotonic() - frame.captured_at)
+            if self._tally.frames == self._limits.frames:
+                return
 
     def _guarded(self, stage: _Stage) -> None:
         try:
@@ -143,14 +143,13 @@ class LiveLoop:
             for mailbox in stage.beside:
                 mailbox.close()
 
-    def _wait(self, threads: list[Thread], progress: Progress | None) -> None:
-        """Returns when a stage failed, every stage ended, a limit was reached or someone asked to quit."""
+    def _wait(self, sink_thread: Thread, progress: Progress | None) -> None:
+        """Returns when the sink thread, the last to end, has ended; at a failure, the time limit or a wish to quit."""
         started_s = time.monotonic()
-        while not (self._failures or self._commands.quitting) and any(thread.is_alive() for thread in threads):
-            threads[-1].join(POLL_S)
-            report = self._report()
+        while sink_thread.is_alive() and not self._failures and not self._commands.quitting:
+            sink_thread.join(POLL_S)
             waited_s = time.monotonic() - started_s
-            if self._limits.reached_by(report.frames, waited_s):
+            if self._limits.seconds is not None and waited_s >= self._limits.seconds:
                 return
             if not self._arrived.is_set() and waited_s > self._limits.first_frame_s:
                 raise DeviceError(
@@ -158,7 +157,7 @@ class LiveLoop:
                     hint="check the camera, or choose another with --camera",
                 )
             if progress:
-                progress(report)
+                progress(self._report())
 
     def _report(self) -> RunReport:
         return self._tally.report(self._captured.dropped + self._animated.dropped)
@@ -174,23 +173,19 @@ def run_offline(
 ) -> RunReport:
     """What was delivered: every frame of the camera, in order; ends early at a limit or when someone quits."""
     limits = limits or LoopLimits()
-    tally = _Tally()
-    for frame in _until_quit(camera.frames(), commands):
+    tally, started_s = _Tally(), time.monotonic()
+    for frame in camera.frames():
+        if commands.quitting:
+            break
         sink.send(animator.animate(frame))
         tally.add()
-        report = tally.report()
         if progress:
-            progress(report)
-        if limits.reached_by(report.frames, report.seconds):
+            progress(tally.report())
+        if tally.frames == limits.frames:
+            break
+        if limits.seconds is not None and time.monotonic() - started_s >= limits.seconds:
             break
     return tally.report()
-
-
-def _until_quit(frames: Iterator[Frame], commands: CommandQueue) -> Iterator[Frame]:
-    for frame in frames:
-        if commands.quitting:
-            return
-        yield frame
 
 
 def _join(threads: list[Thread], deadline_s: float) -> list[str]:

@@ -30,7 +30,7 @@ class VirtualCameraSink(Sink):
         except RuntimeError as error:
             cause = " ".join(str(error).split())
             hint = _REOPEN_HINT if _REOPEN_SIGN in cause else _HINTS.get(sys.platform, "pass --sink window:")
-            raise DeviceError(f"virtualcam:{device or ''}: cannot be opened: {cause}", hint=hint) from None
+            raise DeviceError(f"virtualcam:{device or ''} cannot be opened: {cause}", hint=hint) from None
         self.name = f"virtualcam:{self._camera.device}"
 
     def send(self, frame: Frame) -> None:

@@ -7,30 +7,24 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
+import pygame
 import pytest
 import pyvirtualcam
 
+from realtime.controls import Command
 from realtime.devices.sinks import NullSink, Sink, open_sink
 from realtime.devices.virtual_camera import VirtualCameraSink
 from realtime.errors import DeviceError
 from realtime.frames import Frame
 from tests.fakes import FakeVirtualCamera, RecordingSink, plain_frame
+from tests.recordings import recorded_frames, saved_picture
 
 SIZE, RATE_HZ = 64, 25.0
-
-pyvirtualcam.register_backend("fake", FakeVirtualCamera)
 
 
 def _open(address: str) -> Sink:
     return open_sink(address, SIZE, RATE_HZ, post=lambda _command: None)
-
-
-def _open_window(_folder: Path) -> Sink:
-    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
-        pytest.skip("a window needs a display, e.g. xvfb-run")
-    return _open("window:")
 
 
 SINKS: dict[str, Callable[[Path], Sink]] = {
@@ -39,8 +33,19 @@ SINKS: dict[str, Callable[[Path], Sink]] = {
     "file": lambda folder: _open(f"file:{folder / 'video.mp4'}"),
     "frames": lambda folder: _open(f"frames:{folder / 'frames'}"),
     "virtual camera": lambda _folder: VirtualCameraSink(SIZE, RATE_HZ, backend="fake"),
-    "window": _open_window,
+    "window": lambda _folder: _open("window:"),
 }
+
+
+@pytest.fixture(autouse=True)
+def _virtual_camera_needs_no_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(pyvirtualcam.camera.BACKENDS, "fake", FakeVirtualCamera)
+
+
+@pytest.fixture(autouse=True)
+def _window_needs_no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not os.environ.get("DISPLAY"):
+        monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
 
 
 @pytest.fixture(params=SINKS)
@@ -71,58 +76,48 @@ def test_closing_unused_is_safe(sink: Sink) -> None:
     assert sink.name
 
 
-def _decoded(path: Path) -> tuple[av.VideoStream, list[tuple[float, float]]]:
-    """The stream, and of each picture its time and mean level."""
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        pictures = [
-            (float(f.pts * f.time_base), float(f.to_ndarray(format="rgb24").mean())) for f in container.decode(stream)
-        ]
-    return stream, pictures
-
-
 def test_a_video_is_h264_with_the_times_and_pictures_sent(tmp_path: Path) -> None:
     times_s = [100.0, 100.04, 100.2, 100.21]
     with _open(f"file:{tmp_path / 'new' / 'out.mp4'}") as sink:
         for index, at_s in enumerate(times_s):
             sink.send(plain_frame(index, level=60 * index, captured_at=at_s))
-    stream, pictures = _decoded(tmp_path / "new" / "out.mp4")
-    assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
-    assert [at_s for at_s, _ in pictures] == pytest.approx([0, 0.04, 0.2, 0.21], abs=1e-3)
-    assert [level for _, level in pictures] == pytest.approx([0, 60, 120, 180], abs=4)
+    frames = recorded_frames(tmp_path / "new" / "out.mp4")
+    assert [frame.captured_at for frame in frames] == pytest.approx([0, 0.04, 0.2, 0.21], abs=1e-3)
+    assert [frame.pixels.mean() for frame in frames] == pytest.approx([0, 60, 120, 180], abs=4)
+    with av.open(str(tmp_path / "new" / "out.mp4")) as container:
+        codec = container.streams.video[0].codec_context
+        assert (codec.name, codec.pix_fmt) == ("h264", "yuv420p")
 
 
 def test_a_recording_keeps_a_clips_rate(tmp_path: Path) -> None:
     with _open(f"file:{tmp_path / 'out.mp4'}") as sink:
         for index in range(50):
             sink.send(plain_frame(index, captured_at=index / RATE_HZ))
-    stream, pictures = _decoded(tmp_path / "out.mp4")
-    assert len(pictures) == 50
-    assert stream.average_rate == Fraction(25)
+    assert len(recorded_frames(tmp_path / "out.mp4")) == 50
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert container.streams.video[0].average_rate == Fraction(25)
 
 
 def test_two_frames_of_one_instant_are_both_kept(tmp_path: Path) -> None:
     with _open(f"file:{tmp_path / 'out.mp4'}") as sink:
         for index in range(2):
             sink.send(plain_frame(index, captured_at=5.0))
-    assert len(_decoded(tmp_path / "out.mp4")[1]) == 2
+    assert len(recorded_frames(tmp_path / "out.mp4")) == 2
 
 
 def test_colours_reach_the_video(tmp_path: Path) -> None:
     red = np.full((SIZE, SIZE, 3), (200, 30, 40), np.uint8)
     with _open(f"file:{tmp_path / 'out.mp4'}") as sink:
         sink.send(Frame(red, 0, 0.0))
-    with av.open(str(tmp_path / "out.mp4")) as container:
-        picture = next(container.decode(video=0)).to_ndarray(format="rgb24")
-    np.testing.assert_allclose(picture.mean(axis=(0, 1)), [200, 30, 40], atol=6)
+    (frame,) = recorded_frames(tmp_path / "out.mp4")
+    np.testing.assert_allclose(frame.pixels.mean(axis=(0, 1)), [200, 30, 40], atol=6)
 
 
 def test_frames_are_written_losslessly_under_their_index(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
     with _open(f"frames:{tmp_path}") as sink:
         sink.send(Frame(pixels, 42, 0.0))
-    read = cv2.cvtColor(cv2.imread(str(tmp_path / "000042.png")), cv2.COLOR_BGR2RGB)
-    assert np.array_equal(read, pixels)
+    assert np.array_equal(saved_picture(tmp_path / "000042.png"), pixels)
 
 
 def test_a_virtual_camera_shows_the_pixels_sent() -> None:
@@ -135,8 +130,49 @@ def test_a_virtual_camera_shows_the_pixels_sent() -> None:
     assert FakeVirtualCamera.open == before
 
 
+def test_a_window_shows_the_picture_enlarged() -> None:
+    pixels = np.zeros((SIZE, SIZE, 3), np.uint8)
+    pixels[:, SIZE // 2 :] = (250, 10, 20)
+    with _open("window:") as sink:
+        sink.send(Frame(pixels, 0, 0.0))
+        screen = pygame.display.get_surface()
+        assert screen is not None
+        width, height = screen.get_size()
+        assert width == height >= 512
+        assert screen.get_at((width - 20, 20))[:3] == (250, 10, 20)
+        assert screen.get_at((20, height - 20))[:3] == (0, 0, 0)
+
+
+PRESSES = {
+    "q": (pygame.KEYDOWN, {"key": pygame.K_q}, [Command.QUIT]),
+    "escape": (pygame.KEYDOWN, {"key": pygame.K_ESCAPE}, [Command.QUIT]),
+    "x": (pygame.KEYDOWN, {"key": pygame.K_x}, [Command.CALIBRATE]),
+    "closing the window": (pygame.QUIT, {}, [Command.QUIT]),
+    "a key without a meaning": (pygame.KEYDOWN, {"key": pygame.K_F12}, []),
+}
+
+
+@pytest.mark.parametrize("press", PRESSES)
+def test_keys_in_the_window_become_commands(press: str) -> None:
+    kind, details, expected = PRESSES[press]
+    posted: list[Command] = []
+    with open_sink("window:", SIZE, RATE_HZ, posted.append) as sink:
+        sink.send(plain_frame())
+        pygame.event.post(pygame.event.Event(kind, details))
+        sink.send(plain_frame(1))
+    assert posted == expected
+
+
+def test_a_window_without_a_display_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
+    monkeypatch.setenv("DISPLAY", ":98")
+    with pytest.raises(DeviceError, match="window: cannot be opened") as refusal:
+        _open("window:")
+    assert "libx11-6" in refusal.value.hint
+
+
 def test_a_missing_virtual_camera_is_refused_with_what_to_do() -> None:
-    with pytest.raises(DeviceError, match="virtualcam:none: cannot be opened") as refusal:
+    with pytest.raises(DeviceError, match="virtualcam:none cannot be opened") as refusal:
         VirtualCameraSink(SIZE, RATE_HZ, device="none", backend="fake")
     assert refusal.value.hint
 
@@ -147,7 +183,7 @@ REFUSED = {
     "file:/proc/nowhere/out.mp4": "/proc/nowhere/out.mp4: cannot be written",
     "file:out.xyz": "out.xyz: cannot be written (not a kind of video file)",
     "frames:/proc/nowhere": "/proc/nowhere: cannot be made a folder",
-    "virtualcam:/dev/video98": "virtualcam:/dev/video98: cannot be opened",
+    "virtualcam:/dev/video98": "virtualcam:/dev/video98 cannot be opened",
 }
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.bundle import Bundle, BundleError, Manifest, open_bundle, sha256_of
+from realtime.bundle import Bundle, Manifest, open_bundle, sha256_of
+from realtime.errors import BundleError
 
 Edit = Callable[[dict[str, Any]], object]
 
