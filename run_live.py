@@ -28,7 +28,9 @@ log = logging.getLogger("run_live")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The process's exit code: 0 after a run, 2 after an error the user can mend (two lines on stderr)."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    # On a terminal a message first wipes the progress line off.
+    message = "\r\033[K%(message)s" if sys.stderr.isatty() else "%(message)s"
+    logging.basicConfig(level=logging.INFO, format=message, stream=sys.stderr)
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # the window library greets on stdout otherwise
     try:
         run(read_settings(sys.argv[1:] if arguments is None else arguments))

@@ -1,5 +1,7 @@
 """A window as a sink, through pygame, whose wheel brings its window library along."""
 
+import os
+import sys
 from collections.abc import Callable
 
 import pygame
@@ -28,6 +30,8 @@ class WindowSink(Sink):
         self._side_px = max(size_px, SMALLEST_SIDE_PX)
         self._post = post
         self._screen: pygame.Surface | None = None
+        if _display_is_missing():
+            raise DeviceError("window: cannot be opened: there is no display", hint=_HINT)
         try:
             pygame.display.init()  # proves that there is a display, before anything else starts
         except pygame.error as error:
@@ -56,6 +60,11 @@ class WindowSink(Sink):
         pygame.display.init()
         pygame.display.set_caption(TITLE)
         return pygame.display.set_mode((self._side_px, self._side_px), pygame.RESIZABLE)
+
+
+def _display_is_missing() -> bool:
+    """Whether this is a Linux without a desktop: there SDL would complain, then draw into nothing."""
+    return sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"} & os.environ.keys()
 
 
 def _command(event: pygame.event.Event) -> Command | None:

@@ -163,7 +163,15 @@ def test_keys_in_the_window_become_commands(press: str) -> None:
     assert posted == expected
 
 
-def test_a_window_without_a_display_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a display")
+def test_a_window_without_a_desktop_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(DeviceError, match="there is no display"):
+        _open("window:")
+
+
+def test_a_window_on_a_display_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
     monkeypatch.setenv("DISPLAY", ":98")
     with pytest.raises(DeviceError, match="window: cannot be opened") as refusal:

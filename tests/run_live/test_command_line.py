@@ -177,8 +177,8 @@ def test_without_devices_it_falls_back_and_says_why(
 ) -> None:
     if list(Path("/dev").glob("video*")):
         pytest.skip("this machine has cameras")
-    monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
-    monkeypatch.setenv("DISPLAY", ":98")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(run_live, "DEFAULT_CLIP", Path(good[good.index("--camera") + 1].removeprefix("file:")))
     monkeypatch.chdir(tmp_path)
     with caplog.at_level("INFO"):
