@@ -1,7 +1,7 @@
 """Milliseconds per frame of a live bundle against the paper's network run as its authors run it.
 
-Upstream encodes the source again for every frame, in eager torch; the bundle's source is cached. They take turns, so that
-whatever else the machine does weighs on both alike.
+Upstream encodes the source again for every frame, in eager torch; the bundle's source is cached. They take turns, so
+that whatever else the machine does weighs on both alike.
 """
 
 import time
@@ -32,6 +32,7 @@ class PeerComparison:
 
     @property
     def ratio(self) -> float:
+        """How many times faster the bundle is."""
         return float(np.median(self.paper_ms) / np.median(self.ours_ms))
 
     @property

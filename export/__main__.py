@@ -5,8 +5,9 @@ import json
 import sys
 from pathlib import Path
 
+from export.card import Provenance
 from export.parity import ParityError
-from export.write_bundle import BundleWriteError, Provenance, write_bundle
+from export.write_bundle import BundleWriteError, write_bundle
 from models.checkpoint import CheckpointError
 
 
@@ -32,7 +33,9 @@ def read_provenance(path: Path) -> Provenance:
     """What a JSON file says of the weights; BundleWriteError if it does not say it."""
     try:
         values = json.loads(path.read_text())
-        return Provenance(str(values["data"]), int(values["steps"]), {k: float(v) for k, v in values["metrics"].items()})
+        return Provenance(
+            str(values["data"]), int(values["steps"]), {k: float(v) for k, v in values["metrics"].items()}
+        )
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise BundleWriteError(f"{path}: not a provenance file with data, steps and metrics: {error!r}") from error
 

@@ -1,8 +1,8 @@
 """CARD.md: what a bundle's weights are, what they were trained on, how well they do, what they are not for."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import Protocol
 
 CARD = Template("""# $name
 
@@ -31,25 +31,23 @@ Large head turns, hands before the face, hats and glasses with strong reflection
 show, such as teeth behind closed lips, is painted from what the training clips had in common.
 """)
 
-LICENSE_TEXT = """The weights in this folder were learned from clips published in research repositories under various licences,
-some of them for non-commercial research only; CARD.md names them. Use the weights for research and personal, non-commercial
-purposes. They come without warranty of any kind. The program that made and runs them is licensed separately; see the
-LICENSE file at the project's root.
+LICENSE_TEXT = """The weights in this folder were learned from clips published in research repositories under various
+licences, some of them for non-commercial research only; CARD.md names them. Use the weights for research and personal,
+non-commercial purposes. They come without warranty of any kind. The program that made and runs them is licensed
+separately; see the LICENSE file at the project's root.
 """
 
 
-class DescribesTraining(Protocol):
-    """What the card needs to know of a training run."""
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What the card and the manifest say of the weights: data, steps, and figures measured on held-out clips."""
 
-    @property
-    def data(self) -> str: ...
-    @property
-    def steps(self) -> int: ...
-    @property
-    def metrics(self) -> dict[str, float]: ...
+    data: str
+    steps: int
+    metrics: dict[str, float]
 
 
-def write_card(path: Path, name: str, preset: str, provenance: DescribesTraining) -> None:
+def write_card(path: Path, name: str, preset: str, provenance: Provenance) -> None:
     """Write the card of bundle `name`."""
     rows = [f"| {figure} | {value:.4f} |" for figure, value in provenance.metrics.items()]
     table = "\n".join(["| figure | value |", "|---|---|", *rows]) if rows else "Not measured."

@@ -8,6 +8,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.geometry import Keypoints
 from models.portrait_net import PortraitNet
+from realtime.bundle import GraphName
 
 KEYPOINT_TENSORS = ("source_mean", "source_covariance", "driving_mean", "driving_covariance")
 
@@ -16,7 +17,7 @@ KEYPOINT_TENSORS = ("source_mean", "source_covariance", "driving_mean", "driving
 class Graph:
     """A module to export with example inputs, by name and in order, and the names of its outputs."""
 
-    name: str
+    name: GraphName
     module: nn.Module
     inputs: dict[str, Tensor]
     output_names: tuple[str, ...]

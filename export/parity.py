@@ -56,8 +56,8 @@ def compare(graph: Graph, path: Path, tolerance: float) -> GraphParity:
     if not worst <= tolerance:
         name = graph.output_names[int(np.argmax(errors))]
         raise ParityError(
-            f"{graph.name}: output {name} differs from torch by {worst:.2e}, above {tolerance:.0e}; nothing was written. "
-            "Check the checkpoint for NaN or huge weights, or try another onnxruntime version"
+            f"{graph.name}: output {name} differs from torch by {worst:.2e}, above {tolerance:.0e}; "
+            "nothing was written. Check the checkpoint for NaN or huge weights, or try another onnxruntime version"
         )
     return GraphParity(graph.name, worst)
 

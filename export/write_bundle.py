@@ -2,22 +2,28 @@
 
 import importlib.metadata
 import json
-import os
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 
-from export.card import LICENSE_TEXT, write_card
+from export.card import LICENSE_TEXT, Provenance, write_card
 from export.graphs import Graph, make_graphs
 from export.onnx_export import OPSET, export_graph
 from export.parity import FP32_TOLERANCE, compare, example_pictures
 from models.checkpoint import load_checkpoint
-from realtime.bundle import SCHEMA_VERSION, Bundle, GraphEntry, Manifest, TensorEntry, TrainingEntry, open_bundle, sha256_of
+from realtime.bundle import (
+    Bundle,
+    GraphEntry,
+    Manifest,
+    TensorEntry,
+    TrainingEntry,
+    open_bundle,
+    sha256_of,
+)
 
 DESCRIBED_TOOLS = ("torch", "onnx", "onnxruntime", "onnxscript")
 BUNDLE_FILES = {"manifest.json", "parity.npz", "CARD.md", "LICENSE"}
@@ -25,15 +31,6 @@ BUNDLE_FILES = {"manifest.json", "parity.npz", "CARD.md", "LICENSE"}
 
 class BundleWriteError(Exception):
     """The bundle cannot be written there; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """What the card and the manifest say of the weights: data, steps, and figures measured on held-out clips."""
-
-    data: str
-    steps: int
-    metrics: dict[str, float]
 
 
 def write_bundle(checkpoint: Path, folder: Path, provenance: Provenance | None = None) -> Bundle:
@@ -56,7 +53,7 @@ def write_bundle(checkpoint: Path, folder: Path, provenance: Provenance | None =
         write_card(draft / "CARD.md", folder.name, notes.get("preset", config.family), provenance)
         (draft / "LICENSE").write_text(LICENSE_TEXT)
         manifest = Manifest(
-            schema_version=SCHEMA_VERSION,
+            schema_version=1,
             name=folder.name,
             preset=notes.get("preset", config.family),
             image_size=config.image_size,
@@ -120,8 +117,8 @@ def _refuse_foreign_folder(folder: Path) -> None:
 def _put_in_place(draft: Path, folder: Path) -> None:
     if folder.exists():
         old = draft.parent / "replaced"
-        os.replace(folder, old)
-        os.replace(draft, folder)
+        folder.replace(old)
+        draft.replace(folder)
         shutil.rmtree(old)
     else:
-        os.replace(draft, folder)
+        draft.replace(folder)

@@ -1,4 +1,4 @@
-"""The three networks of Monkey-Net, in torch only; training/ and export/ call `build_network`, the live runtime never does."""
+"""The three networks of Monkey-Net, in torch only; training/ and export/ build them, the live runtime never does."""
 
 from models.config import PRESETS, LiveConfig, NetworkConfig, PaperConfig
 from models.portrait_net import Animation, PortraitNet, build_network

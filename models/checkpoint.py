@@ -1,7 +1,6 @@
 """Weights and their configuration in one safetensors file; nothing is ever unpickled."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ def save_checkpoint(path: Path, network: PortraitNet, notes: dict[str, Any], hal
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     save_file(weights, partial, metadata)
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def load_checkpoint(path: Path) -> tuple[PortraitNet, dict[str, Any]]:

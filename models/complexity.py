@@ -16,7 +16,7 @@ def parameter_count(module: nn.Module) -> int:
 
 
 def stage_multiply_adds(network: PortraitNet) -> dict[str, int]:
-    """Multiply-adds of detect_keypoints, encode_source, dense_motion and decode for one picture of the preset's size."""
+    """Multiply-adds of detect_keypoints, encode_source, dense_motion and decode at the preset's own size."""
     size = network.config.image_size
     image = torch.zeros(1, 3, size, size)
     was_training = network.training
@@ -32,9 +32,7 @@ def stage_multiply_adds(network: PortraitNet) -> dict[str, int]:
                 "dense_motion": _count(
                     network, lambda: network.dense_motion(features["source_thumbnail"], keypoints, keypoints)
                 ),
-                "decode": _count(
-                    network, lambda: network.motion_transfer.decode(features, flow, keypoints, keypoints)
-                ),
+                "decode": _count(network, lambda: network.motion_transfer.decode(features, flow, keypoints, keypoints)),
             }
     finally:
         network.train(was_training)

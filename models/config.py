@@ -41,7 +41,7 @@ class LiveConfig:
     detail_convolutions: int
     image_size: int = 256
     family: Literal["live"] = "live"
-    keypoint_count: int = 16
+    keypoint_count: int = 20
     temperature: float = 0.1
     covariance_floor: float = 1e-3
 

@@ -50,8 +50,8 @@ class PaperDenseMotion(nn.Module):
         proposals = shift_proposals(source, driving)[:, :, None, None].expand(-1, -1, height, width, -1)
         heatmaps = heatmap_difference(source, driving, height, width, True) / self.config.heatmap_divisor
         embedding = embed(thumbnail, heatmaps, proposals, corners=True)
-        masks, residual = self.head(self.hourglass(self.groups(embedding))).float().split(
-            [self.config.keypoint_count + 1, 2], dim=1
+        masks, residual = (
+            self.head(self.hourglass(self.groups(embedding))).float().split([self.config.keypoint_count + 1, 2], dim=1)
         )
         masks = masks.softmax(dim=1)
         return DenseFlow(mix(masks, proposals) + residual.movedim(1, -1), masks, None, None)

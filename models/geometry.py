@@ -18,6 +18,7 @@ class Keypoints(NamedTuple):
     covariance: Tensor
 
     def detach(self) -> "Keypoints":
+        """The same keypoints, no gradient flowing back from them."""
         return Keypoints(self.mean.detach(), self.covariance.detach())
 
 

@@ -61,8 +61,6 @@ class PortraitNet(nn.Module):
 def build_network(config: NetworkConfig) -> PortraitNet:
     """Freshly initialised networks of `config`."""
     if isinstance(config, PaperConfig):
-        return PortraitNet(
-            config, PaperKeypointDetector(config), PaperDenseMotion(config), PaperMotionTransfer(config)
-        )
+        return PortraitNet(config, PaperKeypointDetector(config), PaperDenseMotion(config), PaperMotionTransfer(config))
     motion = LiveDenseMotion(config)
     return PortraitNet(config, LiveKeypointDetector(config), motion, LiveMotionTransfer(config, motion.channels_out))

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from models.checkpoint import CheckpointError
 from training.clips import ClipError
+from training.landmarks import LandmarkError
 from training.settings import SettingsError, read_settings
 from training.trainer import StepReport, Trainer, TrainingError
 
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         elif trainer.state_file.exists():
             raise SettingsError(f"{out} already holds a run; pass --resume to continue it or --out for another folder")
         _run_with_progress(trainer, settings.total_steps)
-    except (SettingsError, ClipError, CheckpointError, TrainingError) as error:
+    except (SettingsError, ClipError, LandmarkError, CheckpointError, TrainingError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     log.info("checkpoints and previews are in %s", out)
@@ -49,14 +50,16 @@ def _run_with_progress(trainer: Trainer, total: int) -> None:
 
         def show(report: StepReport) -> None:
             losses = "  ".join(f"{name} {value:.4f}" for name, value in report.losses.items())
-            progress.update(
-                bar, completed=report.step, description=f"{losses}  {report.samples_per_s:.0f} pairs/s"
-            )
+            progress.update(bar, completed=report.step, description=f"{losses}  {report.samples_per_s:.0f} pairs/s")
             if report.validation is not None:
                 log.info(
                     "step %d: validation L1 %.4f, copying the source %.4f (%.1f %% lower), rate %.1e, %s",
-                    report.step, report.validation.result_l1, report.validation.copy_l1,
-                    100 * report.validation.improvement, report.learning_rate, losses,
+                    report.step,
+                    report.validation.result_l1,
+                    report.validation.copy_l1,
+                    100 * report.validation.improvement,
+                    report.learning_rate,
+                    losses,
                 )
 
         trainer.run(show)

@@ -10,10 +10,14 @@ from torch import Tensor
 from models.geometry import Keypoints, sample
 
 
-def flip_pairs(source: Tensor, driving: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Each pair of [b, 3, s, s] mirrored left to right with probability one half."""
-    mirrored = _uniform(source.shape[0], 0, 1, source, generator)[:, None, None, None] < 0.5
-    return torch.where(mirrored, source.flip(3), source), torch.where(mirrored, driving.flip(3), driving)
+def draw_flips(like: Tensor, generator: torch.Generator) -> Tensor:
+    """Which pictures of a batch to mirror, [b] bool, each with probability one half."""
+    return _uniform(like.shape[0], 0, 1, like, generator) < 0.5
+
+
+def flip(images: Tensor, mirrored: Tensor) -> Tensor:
+    """Pictures [b, 3, s, s] with those of `mirrored` [b] flipped left to right."""
+    return torch.where(mirrored[:, None, None, None], images.flip(3), images)
 
 
 @dataclass(frozen=True, slots=True)

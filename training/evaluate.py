@@ -1,7 +1,7 @@
 """`python -m training.evaluate CHECKPOINT_OR_BUNDLE`: self-reenactment error on held-out clips.
 
-Source is a clip's first frame, driving every n-th later frame, both of the same person, so the driving frame is what must
-come out. Copying the source is the figure to beat. The last line printed is one JSON object.
+Source is a clip's first frame, driving every n-th later frame, both of the same person, so the driving frame is what
+must come out. Copying the source is the figure to beat. The last line printed is one JSON object.
 """
 
 import argparse
@@ -25,7 +25,9 @@ DEFAULT_CLIPS = Path("../shared/data/portraits/val")
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 with the figures printed, 2 for what the user can correct."""
-    parser = argparse.ArgumentParser(prog="python -m training.evaluate", description="Measure a checkpoint or a bundle.")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.evaluate", description="Measure a checkpoint or a bundle."
+    )
     parser.add_argument("target", type=Path, help="a .safetensors checkpoint or a bundle folder")
     parser.add_argument("--clips", type=Path, nargs="+", default=[DEFAULT_CLIPS], help="folders of held-out clips")
     parser.add_argument("--every", type=int, default=10, help="take every n-th frame (default 10)")
@@ -44,7 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def evaluate(target: Path, clips: list[Path], every: int, cache: Path, engine_name: str) -> dict[str, float | str | int]:
+def evaluate(
+    target: Path, clips: list[Path], every: int, cache: Path, engine_name: str
+) -> dict[str, float | str | int]:
     """Mean absolute errors in [0, 1] at the model's own size, clips weighing alike."""
     if target.is_dir():
         bundle = open_bundle(target)
@@ -56,7 +60,7 @@ def evaluate(target: Path, clips: list[Path], every: int, cache: Path, engine_na
         held_out = open_frame_cache(clips, network.config.image_size, every, cache)
         result = self_reenactment(network, held_out, 1, torch.device("cpu"))
     print(f"copying the source  L1 {result.copy_l1:.4f}")
-    print(f"{str(target):18}  L1 {result.result_l1:.4f}  ({100 * result.improvement:.1f} % lower)")
+    print(f"{target!s:18}  L1 {result.result_l1:.4f}  ({100 * result.improvement:.1f} % lower)")
     return {
         "target": target.name,
         "clips": held_out.clip_count,

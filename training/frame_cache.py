@@ -20,7 +20,7 @@ LARGEST_BROKEN_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class FrameCache:
-    """All frames [n, size, size, 3] uint8 RGB, and where each clip starts; clip i is frames[starts[i]:starts[i + 1]]."""
+    """All frames [n, size, size, 3] uint8 RGB; clip i is frames[starts[i]:starts[i + 1]]."""
 
     frames: Pixels
     starts: tuple[int, ...]
@@ -28,6 +28,7 @@ class FrameCache:
 
     @property
     def clip_count(self) -> int:
+        """Number of clips that could be decoded."""
         return len(self.names)
 
     def clip(self, index: int) -> Pixels:
@@ -76,7 +77,7 @@ def _build(clips: list[Path], size: int, stride: int, index_file: Path, data_fil
     if len(broken) > LARGEST_BROKEN_SHARE * len(clips):
         partial.unlink()
         raise ClipError(f"{len(broken)} of {len(clips)} clips cannot be decoded, first {broken[0]}; repair the data")
-    os.replace(partial, data_file)
+    partial.replace(data_file)
     index_partial = index_file.with_suffix(".partial")
     index_partial.write_text(json.dumps({"starts": starts, "names": names}))
-    os.replace(index_partial, index_file)
+    index_partial.replace(index_file)

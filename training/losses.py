@@ -33,6 +33,13 @@ def keypoint_distance(found: Keypoints, expected: Keypoints) -> Tensor:
     return (found.mean - expected.mean).abs().mean() + 0.1 * shape
 
 
+def landmark_distance(means: Tensor, landmarks: Tensor) -> Tensor:
+    """Mean absolute difference of the first m of `means` [b, k, 2] and `landmarks` [b, m, 2]; NaN ones are skipped."""
+    known = landmarks.isfinite()
+    difference = (means[:, : landmarks.shape[1]] - landmarks.nan_to_num()).abs() * known
+    return difference.sum() / known.sum().clamp_min(1)
+
+
 def generator_adversarial(judged_generated: Tensor) -> Tensor:
     """Least-squares generator loss (paper, eq. 9)."""
     return torch.mean((1 - judged_generated) ** 2)

@@ -16,6 +16,7 @@ from training.losses import (
     generator_adversarial,
     gradient_l1,
     keypoint_distance,
+    landmark_distance,
     pyramid_l1,
 )
 from training.settings import LossSettings
@@ -26,11 +27,17 @@ FEATURE_WEIGHTS = (10.0, 10.0, 10.0, 10.0, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One batch: what the detector sees of the driver may be recoloured, `target` is what must come out."""
+    """One batch: what the detector sees of the driver may be recoloured, `target` is what must come out.
+
+    Landmarks, where there are any, are [b, m, 2], and count with `landmark_weight`.
+    """
 
     source: Tensor
     driving: Tensor
     target: Tensor
+    source_landmarks: Tensor | None = None
+    driving_landmarks: Tensor | None = None
+    landmark_weight: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +53,32 @@ class Outcome:
 class Objective(Protocol):
     """Computes the networks' loss; owns and judges with a discriminator where there is one."""
 
-    discriminator: nn.Module | None
+    @property
+    def discriminator(self) -> nn.Module | None:
+        """The network to be trained against, if any."""
 
-    def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome: ...
+    def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
+        """What the three networks minimise; `generator` draws whatever the loss draws."""
 
-    def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor: ...
+    def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
+        """What the discriminator minimises, given the generator's outcome."""
 
 
 class ReconstructionObjective:
     """Multi-scale L1 and gradients of the result, L1 of the warped source, and keypoint equivariance."""
 
-    discriminator = None
+    discriminator: nn.Module | None = None
 
     def __init__(self, settings: LossSettings) -> None:
         self.settings = settings
 
     def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
+        """The four terms; the equivariance view is drawn from `generator`."""
         warp = draw_affine(example.driving, generator)
         # One batch for the three views: thin networks waste a processor on small batches.
         views = torch.cat([example.source, example.driving, warp.warp(example.driving)])
         mean, covariance = network.detect_keypoints(views)
-        source, driving, moved = (
-            Keypoints(*pair) for pair in zip(mean.chunk(3), covariance.chunk(3), strict=True)
-        )
+        source, driving, moved = (Keypoints(*pair) for pair in zip(mean.chunk(3), covariance.chunk(3), strict=True))
         animation = network.animate(network.encode_source(example.source), source, driving)
         terms = {
             "picture": pyramid_l1(animation.image, example.target),
@@ -76,22 +86,26 @@ class ReconstructionObjective:
             "warped": self.settings.warped * pyramid_l1(animation.warped, example.target),
             "equivariance": self.settings.equivariance * keypoint_distance(warp.to_original(moved), driving),
         }
+        if example.source_landmarks is not None and example.driving_landmarks is not None:
+            found = torch.cat([source.mean, driving.mean])
+            landmarks = torch.cat([example.source_landmarks, example.driving_landmarks])
+            terms["landmarks"] = example.landmark_weight * landmark_distance(found, landmarks)
         return Outcome(torch.stack(list(terms.values())).sum(), terms, animation, driving)
 
     def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
+        """Never called: there is no discriminator."""
         raise NotImplementedError("the reconstruction objective has no discriminator")
 
 
 class PaperObjective:
     """Least-squares adversarial loss with discriminator feature matching (paper, section 3.4)."""
 
-    discriminator: nn.Module | None
-
     def __init__(self, keypoint_count: int) -> None:
         self.judge = Discriminator(keypoint_count)
-        self.discriminator = self.judge
+        self.discriminator: nn.Module | None = self.judge
 
     def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
+        """Feature matching with the pixel term first, and the adversarial term."""
         mean, covariance = network.detect_keypoints(torch.cat([example.source, example.driving]))
         source, driving = (Keypoints(*pair) for pair in zip(mean.chunk(2), covariance.chunk(2), strict=True))
         animation = network.animate(network.encode_source(example.source), source, driving)
@@ -105,6 +119,7 @@ class PaperObjective:
         return Outcome(torch.stack(list(terms.values())).sum(), terms, animation, fixed)
 
     def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
+        """Least squares on real and generated judgements."""
         generated = self.judge(outcome.animation.image.detach(), outcome.driving_keypoints)[-1]
         return discriminator_adversarial(self.judge(example.target, outcome.driving_keypoints)[-1], generated)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from queue import Empty, Full, Queue
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.clips import Pixels
 from training.frame_cache import FrameCache
@@ -13,10 +14,12 @@ from training.frame_cache import FrameCache
 
 @dataclass(frozen=True, slots=True)
 class PairBatch:
-    """Source and driving frames of the same clips, each [b, size, size, 3] uint8 RGB."""
+    """Frames of the same clips, source and driving, each [b, size, size, 3] uint8 RGB; and their rows in the cache [b]."""
 
     source: Pixels
     driving: Pixels
+    source_rows: NDArray[np.int64]
+    driving_rows: NDArray[np.int64]
 
 
 def draw_pairs(cache: FrameCache, batch: int, seed: int, step: int) -> PairBatch:
@@ -29,7 +32,8 @@ def draw_pairs(cache: FrameCache, batch: int, seed: int, step: int) -> PairBatch
     source = generator.integers(lengths[clips])
     gap = 1 + generator.integers(lengths[clips] - 1)
     driving = (source + gap) % lengths[clips]
-    return PairBatch(cache.frames[starts[clips] + source], cache.frames[starts[clips] + driving])
+    source_rows, driving_rows = starts[clips] + source, starts[clips] + driving
+    return PairBatch(cache.frames[source_rows], cache.frames[driving_rows], source_rows, driving_rows)
 
 
 class PairLoader:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from models.geometry import Keypoints
-from models.live_transfer import resize
+from models.keypoint_detector import resize
 from models.portrait_net import PortraitNet
 from training.clips import Pixels
 

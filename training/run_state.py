@@ -1,7 +1,7 @@
 """What a run needs to continue exactly: optimiser moments, average, random state and step, in one safetensors file."""
 
 import json
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from models.checkpoint import CheckpointError
 def save_run_state(
     path: Path,
     modules: dict[str, nn.Module],
-    optimisers: dict[str, torch.optim.Optimizer],
+    optimisers: Mapping[str, torch.optim.Optimizer],
     generator: torch.Generator,
     progress: dict[str, Any],
 ) -> None:
@@ -30,13 +30,13 @@ def save_run_state(
     tensors = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
     partial = path.with_suffix(".partial")
     save_file(tensors, partial, {"progress": json.dumps(progress)})
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def load_run_state(
     path: Path,
     modules: dict[str, nn.Module],
-    optimisers: dict[str, torch.optim.Optimizer],
+    optimisers: Mapping[str, torch.optim.Optimizer],
     generator: torch.Generator,
 ) -> dict[str, Any]:
     """Restore what `save_run_state` wrote, in place, and return its `progress`; CheckpointError if it does not fit."""

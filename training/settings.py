@@ -44,16 +44,30 @@ class LossSettings(_Section):
     equivariance: float = Field(0.2, ge=0)
 
 
+class LandmarkSettings(_Section):
+    """Landmarks that pull the first keypoints, with a weight falling from the first value to the second in `steps`.
+
+    `points` are pairs of a landmark's number and its mirror image's, one pair per guided keypoint.
+    """
+
+    folder: Path
+    points: tuple[tuple[int, int], ...] = Field(min_length=1)
+    weight: tuple[float, float] = (1.0, 0.1)
+    steps: int = Field(2000, ge=1)
+
+
 class TrainingSettings(_Section):
     """Everything a run depends on."""
 
     preset: str
     data: DataSettings
     stages: tuple[StageSettings, ...] = Field(min_length=1)
-    loss: LossSettings = LossSettings()
+    loss: LossSettings = Field(default_factory=lambda: LossSettings.model_validate({}))
+    landmarks: LandmarkSettings | None = None
     seed: int = 0
     colour_jitter: float = Field(0.5, ge=0)
     driving_colour_jitter: float = Field(0.3, ge=0)
+    momentum: float = Field(0.5, ge=0, lt=1)
     ema_decay: float = Field(0.999, ge=0, lt=1)
     gradient_clip: float = Field(1.0, gt=0)
     checkpoint_minutes: float = Field(5.0, gt=0)
@@ -69,6 +83,7 @@ class TrainingSettings(_Section):
 
     @property
     def total_steps(self) -> int:
+        """Steps of all stages."""
         return sum(stage.steps for stage in self.stages)
 
 

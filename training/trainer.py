@@ -4,18 +4,21 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from models.checkpoint import save_checkpoint
 from models.config import PRESETS
 from models.portrait_net import build_network
-from training.augmentation import draw_colours, flip_pairs
+from training.augmentation import draw_colours, draw_flips, flip
 from training.ema import MovingAverage
 from training.frame_cache import FrameCache, open_frame_cache
+from training.landmarks import LandmarkTrack, open_landmarks
 from training.objectives import Example, make_objective
 from training.pairs import PairBatch, PairLoader
 from training.preview import write_preview
@@ -28,7 +31,6 @@ log = logging.getLogger(__name__)
 
 VALIDATION_STRIDE = 20
 PREVIEW_ROWS = 6
-DISCRIMINATOR_LEARNING_RATE_SHARE = 1.0
 
 
 class TrainingError(Exception):
@@ -53,21 +55,22 @@ class Trainer:
         self.settings, self.out, self.device = settings, out, device
         torch.manual_seed(settings.seed)
         config = PRESETS[settings.preset]
-        self.network = build_network(config).to(device, memory_format=torch.channels_last).train()
+        self.network = build_network(config).to(device).train()
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = MovingAverage(self.network, settings.ema_decay)
         self.objective = make_objective(settings.loss, config.keypoint_count)
         self.generator = torch.Generator().manual_seed(settings.seed)
-        self.optimisers = {"networks": torch.optim.Adam(self.network.parameters(), betas=(0.5, 0.999))}
+        betas = (settings.momentum, 0.999)
+        self.optimisers = {"networks": torch.optim.Adam(self.network.parameters(), betas=betas)}
         if self.objective.discriminator is not None:
             self.objective.discriminator.to(device)
-            self.optimisers["discriminator"] = torch.optim.Adam(
-                self.objective.discriminator.parameters(), betas=(0.5, 0.999)
-            )
+            self.optimisers["discriminator"] = torch.optim.Adam(self.objective.discriminator.parameters(), betas=betas)
         self.step = 0
         self.best_l1 = math.inf
 
     @property
     def state_file(self) -> Path:
+        """What `resume` reads."""
         return self.out / "run_state.safetensors"
 
     def run(self, on_step: Callable[[StepReport], None], until: int | None = None) -> None:
@@ -99,11 +102,12 @@ class Trainer:
         cache = open_frame_cache(list(data.train), plan.stage.size, data.stride, data.cache)
         held_out = open_frame_cache(list(data.validation), plan.stage.size, VALIDATION_STRIDE, data.cache)
         saved_at = time.monotonic()
+        landmarks = self._open_landmarks(cache)
         with PairLoader(cache, plan.stage.batch, self.settings.seed, steps) as loader:
             for pairs in loader:
                 began = time.monotonic()
                 rate = plan.learning_rate(self.step)
-                losses = self._train_step(pairs, rate)
+                losses = self._train_step(pairs, landmarks, rate)
                 self.step += 1
                 speed = plan.stage.batch / (time.monotonic() - began)
                 validation = None
@@ -116,8 +120,12 @@ class Trainer:
                     saved_at = time.monotonic()
                 on_step(StepReport(self.step, losses, rate, speed, validation))
 
-    def _train_step(self, pairs: PairBatch, rate: float) -> dict[str, float]:
-        example = self._example(pairs)
+    def _open_landmarks(self, cache: FrameCache) -> LandmarkTrack | None:
+        guide = self.settings.landmarks
+        return open_landmarks(guide.folder, cache, self.settings.data.stride, guide.points) if guide else None
+
+    def _train_step(self, pairs: PairBatch, landmarks: LandmarkTrack | None, rate: float) -> dict[str, float]:
+        example = self._example(pairs, landmarks)
         with torch.autocast(self.device.type, torch.bfloat16):
             outcome = self.objective.generator_loss(self.network, example, self.generator)
         losses = {name: term.item() for name, term in outcome.terms.items()}
@@ -130,13 +138,32 @@ class Trainer:
         self.average.update(self.network, self.step)
         return losses
 
-    def _example(self, pairs: PairBatch) -> Example:
+    def _example(self, pairs: PairBatch, landmarks: LandmarkTrack | None) -> Example:
         source, driving = to_tensor(pairs.source, self.device), to_tensor(pairs.driving, self.device)
-        source, driving = flip_pairs(source, driving, self.generator)
+        mirrored = draw_flips(source, self.generator)
+        source, driving = flip(source, mirrored), flip(driving, mirrored)
         room = draw_colours(source, self.settings.colour_jitter, self.generator)
         source, target = room.apply(source), room.apply(driving)
         camera = draw_colours(source, self.settings.driving_colour_jitter, self.generator)
-        return Example(source, camera.apply(target), target)
+        example = Example(source, camera.apply(target), target)
+        if landmarks is None:
+            return example
+        return replace(
+            example,
+            source_landmarks=self._landmarks_of(landmarks, pairs.source_rows, mirrored),
+            driving_landmarks=self._landmarks_of(landmarks, pairs.driving_rows, mirrored),
+            landmark_weight=self._landmark_weight(),
+        )
+
+    def _landmarks_of(self, track: LandmarkTrack, rows: NDArray[np.int64], mirrored: torch.Tensor) -> torch.Tensor:
+        plain, flipped = (torch.from_numpy(points[rows]).to(self.device) for points in (track.points, track.mirrored))
+        return torch.where(mirrored[:, None, None], flipped, plain)
+
+    def _landmark_weight(self) -> float:
+        guide = self.settings.landmarks
+        assert guide is not None
+        start, end = guide.weight
+        return end + (start - end) * max(0.0, 1 - self.step / guide.steps)
 
     def _descend(self, name: str, module: nn.Module, loss: torch.Tensor, rate: float) -> None:
         optimiser = self.optimisers[name]

@@ -62,7 +62,7 @@ def test_folding_keeps_the_result_and_removes_the_norms() -> None:
 
 def test_bundle_is_what_the_live_runtime_opens(bundle_folder: Path) -> None:
     bundle = open_bundle(bundle_folder)
-    assert bundle.manifest.preset == "live-xs" and bundle.manifest.keypoint_count == 16
+    assert bundle.manifest.preset == "live-xs" and bundle.manifest.keypoint_count == 20
     assert bundle.manifest.training.data == "discs" and bundle.manifest.training.steps == 5
     assert sum(path.stat().st_size for path in bundle_folder.iterdir()) < 20e6
     assert all(graph.max_abs_error <= graph.tolerance == 1e-4 for graph in bundle.manifest.graphs.values())

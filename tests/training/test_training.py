@@ -22,7 +22,9 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def tiny_settings(clips: Path, steps: int = 4, objective: str = "reconstruction", preset: str = "live-xs") -> TrainingSettings:
+def tiny_settings(
+    clips: Path, steps: int = 4, objective: str = "reconstruction", preset: str = "live-xs"
+) -> TrainingSettings:
     data = DataSettings(train=(clips,), validation=(clips,), stride=1, cache=clips.parent / "cache")
     stages = (StageSettings(size=64, batch=2, steps=steps, learning_rate=(1e-3, 1e-4)),)
     loss = LossSettings.model_validate({"objective": objective})
@@ -57,7 +59,7 @@ def test_training_lowers_the_error_and_leaves_what_it_promises(clips: Path, tmp_
     early, late = (sum(entry["picture"] for entry in part) for part in (losses[:5], losses[-5:]))
     assert late < early
     network, notes = load_checkpoint(tmp_path / "latest.safetensors")
-    assert notes["steps"] == 30 and network.config.keypoint_count == 16
+    assert notes["steps"] == 30 and network.config.keypoint_count == 20
     assert (tmp_path / "best.safetensors").is_file()
     assert (tmp_path / "previews" / "0000030.png").stat().st_size > 1000
 

@@ -1,0 +1,70 @@
+"""`python -m training.find_landmarks CLIPS OUT`: MediaPipe's 478 face points of every n-th frame, one file per clip.
+
+Needs the `landmarks` extra. Clips already done are skipped, so an interrupted run continues.
+"""
+
+import argparse
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+
+from training.clips import ClipError, Pixels, decode_clip, find_clips
+
+SIZE = 256
+LANDMARKS = 478
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 0 when every clip has its file, 2 for what the user can correct."""
+    parser = argparse.ArgumentParser(prog="python -m training.find_landmarks", description="Find face landmarks once.")
+    parser.add_argument("clips", type=Path, help="folder of clips")
+    parser.add_argument("out", type=Path, help="folder for one .npz per clip")
+    parser.add_argument("--stride", type=int, default=2, help="every n-th frame (default 2)")
+    options = parser.parse_args(arguments)
+    try:
+        import mediapipe  # noqa: F401 (only to fail early)
+
+        clips = find_clips([options.clips])
+    except ImportError:
+        print("error: mediapipe is not installed; pip install 'marionet[landmarks]'", file=sys.stderr)
+        return 2
+    except ClipError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    options.out.mkdir(parents=True, exist_ok=True)
+    waiting = [clip for clip in clips if not (options.out / f"{clip.stem}.npz").exists()]
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        found = pool.map(partial(_write, out=options.out, stride=options.stride), waiting)
+        for _ in track(found, "Finding landmarks", len(waiting)):
+            pass
+    return 0
+
+
+def _write(clip: Path, out: Path, stride: int) -> None:
+    points = find_landmarks(decode_clip(clip, SIZE, stride))
+    temporary = out / f".{clip.stem}.npz"
+    np.savez(temporary, stride=stride, points=points)
+    temporary.replace(out / f"{clip.stem}.npz")
+
+
+def find_landmarks(frames: Pixels) -> NDArray[np.float16]:
+    """Face points [t, 478, 2] as shares of width and height; NaN for frames without a face."""
+    from mediapipe.python.solutions.face_mesh import FaceMesh
+
+    found = np.full((len(frames), LANDMARKS, 2), np.nan, np.float16)
+    with FaceMesh(refine_landmarks=True, min_detection_confidence=0.3, min_tracking_confidence=0.3) as mesh:
+        for index, frame in enumerate(frames):
+            faces = mesh.process(frame).multi_face_landmarks
+            if faces:
+                found[index] = [(point.x, point.y) for point in faces[0].landmark]
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

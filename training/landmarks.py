@@ -1,0 +1,56 @@
+"""Landmarks of training frames, found once by `python -m training.find_landmarks`, that guide some of the keypoints.
+
+What a landmark is (a lid, a wheel, a joint) is the configuration's business: here they are numbered points.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.frame_cache import FrameCache
+
+
+class LandmarkError(Exception):
+    """Landmark files that do not fit the clips; the message names the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkTrack:
+    """One point per guided keypoint and cached frame, [n, m, 2] float32 as (x, y) in [-1, 1], NaN where none was found.
+
+    `mirrored` holds the same of the pictures flipped left to right.
+    """
+
+    points: NDArray[np.float32]
+    mirrored: NDArray[np.float32]
+
+
+def open_landmarks(folder: Path, cache: FrameCache, stride: int, points: tuple[tuple[int, int], ...]) -> LandmarkTrack:
+    """The landmarks of every frame of `cache`; `points` are pairs (landmark, its mirror image), one per keypoint."""
+    clips = []
+    for index, name in enumerate(cache.names):
+        found = _read(folder / f"{name}.npz", stride)
+        frames = cache.starts[index + 1] - cache.starts[index]
+        if len(found) != frames:
+            raise LandmarkError(
+                f"{folder / name}.npz: {len(found)} frames at stride {stride}, the clip has {frames}; "
+                "find the landmarks again"
+            )
+        clips.append(found)
+    every = np.concatenate(clips)  # n landmarks 2
+    chosen, opposite = zip(*points, strict=True)
+    flip = np.array([-1, 1], np.float32)
+    return LandmarkTrack(every[:, chosen], every[:, opposite] * flip)
+
+
+def _read(path: Path, stride: int) -> NDArray[np.float32]:
+    """[t, landmarks, 2] in [-1, 1] at every `stride`-th frame of the clip."""
+    if not path.is_file():
+        raise LandmarkError(f"{path}: missing; run `python -m training.find_landmarks CLIPS {path.parent}`")
+    with np.load(path, allow_pickle=False) as file:
+        found_stride, points = int(file["stride"]), file["points"]
+    if stride % found_stride:
+        raise LandmarkError(f"{path}: found at every {found_stride}th frame, training uses every {stride}th")
+    return 2 * points[:: stride // found_stride].astype(np.float32) - 1
