@@ -1,6 +1,6 @@
 """ONNX Runtime as an engine; the execution provider is a name given to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnxruntime as ort
@@ -96,13 +96,17 @@ def _open_session(bundle: Bundle, graph: GraphName, provider: str, options: ort.
             f"{path}: ONNX Runtime {ort.__version__} cannot open it: {_first_line(error)}",
             hint="update onnxruntime, or export the bundle anew",
         ) from error
-    active = session.get_providers()[0]
-    if active != provider:
+    refuse_fallback(graph, provider, session.get_providers())
+    return session
+
+
+def refuse_fallback(graph: GraphName, wanted: str, active: Sequence[str]) -> None:
+    """Raises EngineError if a session's active providers do not begin with the wanted one."""
+    if active[0] != wanted:
         raise EngineError(
-            f"{graph}: asked for {provider}, ONNX Runtime chose {active}",
+            f"{graph}: asked for {wanted}, ONNX Runtime chose {active[0]}",
             hint="install onnxruntime-gpu, or pass --engine onnx-cpu",
         )
-    return session
 
 
 def _first_line(error: Exception) -> str:

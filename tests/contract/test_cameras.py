@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -112,7 +113,18 @@ def test_a_file_that_is_no_video_is_refused(tmp_path: Path) -> None:
         open_recorded_camera(f"file:{path}")
 
 
-def test_an_empty_clip_is_refused(tmp_path: Path, clip: Path) -> None:
+def test_a_clip_without_frames_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "silent.mp4"
+    with av.open(str(path), "w", options={"movflags": "empty_moov"}) as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        container.start_encoding()
+    with pytest.raises(DeviceError, match=r"silent\.mp4: gives no frames"):
+        list(open_recorded_camera(f"file:{path}").frames())
+
+
+def test_a_truncated_clip_is_refused(tmp_path: Path, clip: Path) -> None:
     path = tmp_path / "cut.mp4"
     data = clip.read_bytes()
     path.write_bytes(data[: len(data) // 10])

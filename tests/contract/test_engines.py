@@ -98,3 +98,11 @@ def test_a_provider_that_is_not_there_is_refused(tiny_bundle: Bundle) -> None:
 
     with pytest.raises(EngineError, match="asked for NoSuchExecutionProvider"):
         OnnxEngine("onnx-none", tiny_bundle, "NoSuchExecutionProvider")
+
+
+def test_a_silent_fallback_is_an_error() -> None:
+    from realtime.engines.onnx_engine import refuse_fallback
+
+    refuse_fallback("animate", "CUDAExecutionProvider", ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    with pytest.raises(EngineError, match="asked for CUDAExecutionProvider, ONNX Runtime chose CPUExecutionProvider"):
+        refuse_fallback("animate", "CUDAExecutionProvider", ["CPUExecutionProvider"])

@@ -54,6 +54,18 @@ def test_a_slow_sink_drops_frames_and_gets_the_newest(tiny_bundle: Bundle) -> No
     assert report.dropped == 20 - report.frames > 0
 
 
+def test_frames_a_slow_engine_never_saw_are_counted_too(tiny_bundle: Bundle) -> None:
+    class Slow(FakeEngine):
+        def download(self, tensor: object) -> np.ndarray:
+            time.sleep(0.05)
+            return super().download(tensor)
+
+    animator = Animator(Slow(), tiny_bundle)
+    animator.set_source(np.full((64, 64, 3), 100, np.uint8))
+    report = LiveLoop(ScriptedCamera(_slowly(20)), animator, RecordingSink(), CommandQueue()).run()
+    assert report.dropped == 20 - report.frames > 0
+
+
 def test_the_first_failure_comes_out_with_its_traceback(tiny_bundle: Bundle) -> None:
     loop, _ = _loop(tiny_bundle, ScriptedCamera(_slowly(20)), RecordingSink(fail_at=2))
     with pytest.raises(OSError, match="the sink is full") as failure:
