@@ -40,7 +40,7 @@ def write_tiny_bundle(folder: Path) -> Path:
         image_size=SIZE,
         image_range=(0.0, 1.0),
         keypoint_count=KEYPOINTS,
-        graphs={name: _entry(folder / f"{name}.onnx", model) for name, model in models.items()},  # type: ignore[misc]
+        graphs={name: _entry(folder / f"{name}.onnx", model) for name, model in models.items()},
         files={name: sha256_of(folder / name) for name in ("parity.npz", "CARD.md", "LICENSE")},
         training=TrainingEntry(data="none", steps=0, metrics={}),
         tools={"onnx": onnx.__version__},

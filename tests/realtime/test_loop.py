@@ -3,13 +3,15 @@
 import threading
 import time
 import traceback
+from typing import Any
 
 import numpy as np
 import pytest
 
 from realtime.animator import Animator, AnimatorOptions
-from realtime.bundle import Bundle
+from realtime.bundle import Bundle, GraphName
 from realtime.controls import Command, CommandQueue
+from realtime.engines.base import DeviceTensors
 from realtime.errors import DeviceError, HungThreadError
 from realtime.loop import LiveLoop, LoopLimits, run_offline
 from realtime.timing import RunReport
@@ -83,15 +85,18 @@ def test_a_camera_that_fails_ends_the_loop(tiny_bundle: Bundle) -> None:
     assert failure.value is fault
 
 
-def test_a_bug_in_the_animator_ends_the_loop(tiny_bundle: Bundle) -> None:
+def test_a_bug_while_animating_ends_the_loop(tiny_bundle: Bundle) -> None:
     class Broken(FakeEngine):
-        def download(self, tensor: object) -> np.ndarray:
-            raise ZeroDivisionError
+        def run(self, graph: GraphName, *arguments: Any, **options: Any) -> DeviceTensors:
+            if graph == "animate":
+                raise ZeroDivisionError
+            return super().run(graph, *arguments, **options)
 
-    animator = _animator(tiny_bundle)
-    animator._engine = Broken()
-    with pytest.raises(ZeroDivisionError):
+    animator = Animator(Broken(), tiny_bundle)
+    animator.set_source(np.full((64, 64, 3), 100, np.uint8))
+    with pytest.raises(ZeroDivisionError) as failure:
         LiveLoop(ScriptedCamera(_slowly(20)), animator, RecordingSink(), CommandQueue()).run()
+    assert failure.value.__notes__ == ["in the animate thread"]
 
 
 def test_a_hung_thread_is_named_within_the_deadline(tiny_bundle: Bundle) -> None:
