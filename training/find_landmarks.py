@@ -1,6 +1,8 @@
 """`python -m training.find_landmarks CLIPS OUT`: MediaPipe's 478 face points of every n-th frame, one file per clip.
 
-Needs the `landmarks` extra. Clips already done are skipped, so an interrupted run continues.
+MediaPipe wants an older NumPy and an OpenCV of its own, so it runs in an environment of its own:
+`python -m venv .venv-landmarks; .venv-landmarks/bin/pip install mediapipe==0.10.21 rich`.
+Clips already done are skipped, so an interrupted run continues.
 """
 
 import argparse
@@ -32,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         clips = find_clips([options.clips])
     except ImportError:
-        print("error: mediapipe is not installed; pip install 'marionet[landmarks]'", file=sys.stderr)
+        print("error: mediapipe is not installed here; in an environment of its own: pip install mediapipe==0.10.21 rich", file=sys.stderr)
         return 2
     except ClipError as error:
         print(f"error: {error}", file=sys.stderr)
