@@ -47,14 +47,14 @@ class PaperDenseMotion(nn.Module):
     def forward(self, thumbnail: Tensor, source: Keypoints, driving: Keypoints) -> DenseFlow:
         """Flow from `thumbnail` [b, 3, h, w], the source at working scale, and both keypoints."""
         height, width = thumbnail.shape[2:]
-        proposals = shift_proposals(source, driving)[:, :, None, None].expand(-1, -1, height, width, -1)
+        proposals = shift_proposals(source, driving)
         heatmaps = heatmap_difference(source, driving, height, width, True) / self.config.heatmap_divisor
         embedding = embed(thumbnail, heatmaps, proposals, corners=True)
-        masks, residual = (
-            self.head(self.hourglass(self.groups(embedding))).float().split([self.config.keypoint_count + 1, 2], dim=1)
-        )
+        output = self.head(self.hourglass(self.groups(embedding))).float()
+        masks, residual = output.split([self.config.keypoint_count + 1, 2], dim=1)
         masks = masks.softmax(dim=1)
-        return DenseFlow(mix(masks, proposals) + residual.movedim(1, -1), masks, None, None)
+        displacement = mix(masks, proposals, corners=True) + residual.movedim(1, -1)
+        return DenseFlow(displacement, masks, None, None)
 
 
 class LiveDenseMotion(nn.Module):
@@ -72,13 +72,15 @@ class LiveDenseMotion(nn.Module):
         """Flow from `thumbnail` [b, 3, 64, 64] and both keypoints."""
         height, width = thumbnail.shape[2:]
         with torch.autocast(thumbnail.device.type, enabled=False):
-            proposals = affine_proposals(source, driving, height, width)
+            proposals = affine_proposals(source, driving)
             heatmaps = heatmap_difference(source, driving, height, width, False)
             embedding = embed(thumbnail.float(), heatmaps, proposals, corners=False)
         features = self.unet(embedding)
-        masks, residual, occlusion = self.head(features).float().split([self.keypoint_count + 1, 2, 1], dim=1)
-        masks = masks.softmax(dim=1)
-        displacement = mix(masks, proposals) + residual.movedim(1, -1)
+        with torch.autocast(thumbnail.device.type, enabled=False):
+            output = self.head(features.float())
+            masks, residual, occlusion = output.split([self.keypoint_count + 1, 2, 1], dim=1)
+            masks = masks.softmax(dim=1)
+            displacement = mix(masks, proposals, corners=False) + residual.movedim(1, -1)
         return DenseFlow(displacement, masks, occlusion.sigmoid(), features)
 
 
@@ -92,21 +94,24 @@ def start_from_background(head: nn.Conv2d) -> None:
 
 
 def shift_proposals(source: Keypoints, driving: Keypoints) -> Tensor:
-    """Displacements [b, k + 1, 2], background first (paper, eq. 6)."""
-    return F.pad(source.mean - driving.mean, (0, 0, 1, 0))
+    """Maps [b, k + 1, 2, 3] from (x, y, 1) in the result to the source, background first (paper, eq. 6)."""
+    linear = torch.eye(2, device=source.mean.device).expand(*source.mean.shape, 2)
+    return _with_background(linear, source.mean - driving.mean)
 
 
-def affine_proposals(source: Keypoints, driving: Keypoints, height: int, width: int) -> Tensor:
-    """Displacements [b, k + 1, height, width, 2] when each keypoint carries the linear map between its covariances.
+def affine_proposals(source: Keypoints, driving: Keypoints) -> Tensor:
+    """Maps [b, k + 1, 2, 3] when each keypoint carries the linear map between its covariances.
 
     With covariances L L^T the map L_source L_driving^-1 takes the driving Gaussian onto the source's.
     """
-    grid = coordinate_grid(height, width, False, source.mean.device)
     linear = cholesky_2x2(source.covariance) @ inverse_2x2(cholesky_2x2(driving.covariance))  # b k 2 2
-    x, y = (grid - driving.mean[:, :, None, None]).unbind(-1)  # b k h w
-    a, b, c, d = linear.flatten(-2)[..., None, None].unbind(2)  # b k 1 1
-    moved = torch.stack([a * x + b * y, c * x + d * y], dim=-1) + source.mean[:, :, None, None]
-    return F.pad(moved - grid, (0, 0, 0, 0, 0, 0, 1, 0))
+    return _with_background(linear, source.mean - (linear @ driving.mean[..., None]).squeeze(-1))
+
+
+def _with_background(linear: Tensor, shift: Tensor) -> Tensor:
+    maps = torch.cat([linear, shift[..., None]], dim=-1)  # b k 2 3
+    still = torch.eye(2, 3, device=maps.device).expand(maps.shape[0], 1, 2, 3)
+    return torch.cat([still, maps], dim=1)
 
 
 def heatmap_difference(source: Keypoints, driving: Keypoints, height: int, width: int, corners: bool) -> Tensor:
@@ -118,13 +123,23 @@ def heatmap_difference(source: Keypoints, driving: Keypoints, height: int, width
 def embed(thumbnail: Tensor, heatmaps: Tensor, proposals: Tensor, corners: bool) -> Tensor:
     """Per proposal its heatmap and the source displaced by it, [b, 4 (k + 1), h, w], proposal by proposal."""
     b, count, height, width = heatmaps.shape
-    positions = proposals + coordinate_grid(height, width, corners, thumbnail.device)
+    positions = homogeneous_grid(height, width, corners, thumbnail.device) @ proposals.mT  # b k+1 hw 2
     # One tall sampling instead of k + 1: runtimes do it in a single call without repeating the picture.
-    displaced = sample(thumbnail, positions.reshape(b, count * height, width, 2), corners)
+    displaced = sample(thumbnail, positions.view(b, count * height, width, 2), corners)
     displaced = displaced.view(b, 3, count, height, width).transpose(1, 2)
     return torch.cat([heatmaps[:, :, None], displaced], dim=2).flatten(1, 2)
 
 
-def mix(masks: Tensor, proposals: Tensor) -> Tensor:
-    """Displacement [b, h, w, 2] as the masks' mean of the proposals."""
-    return (masks[..., None] * proposals).sum(dim=1)
+def mix(masks: Tensor, proposals: Tensor, corners: bool) -> Tensor:
+    """Displacement [b, h, w, 2] by the masks' mean of the proposals' maps."""
+    b, _, height, width = masks.shape
+    grid = homogeneous_grid(height, width, corners, masks.device)
+    still = torch.eye(2, 3, device=masks.device)
+    # The maps less the identity, so that what stays is displaced by exactly nothing.
+    maps = masks.flatten(2).mT @ (proposals - still).flatten(2)  # b hw 6
+    return (maps.unflatten(-1, (2, 3)) * grid[:, None]).sum(dim=-1).view(b, height, width, 2)
+
+
+def homogeneous_grid(height: int, width: int, corners: bool, device: torch.device) -> Tensor:
+    """Pixel positions [height * width, 3] as (x, y, 1)."""
+    return F.pad(coordinate_grid(height, width, corners, device).flatten(0, 1), (0, 1), value=1.0)

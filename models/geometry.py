@@ -88,10 +88,8 @@ def sample(image: Tensor, positions: Tensor, corners: bool) -> Tensor:
     """
     if not corners:
         height, width = image.shape[2:]
-        x, y = positions.unbind(-1)
-        x = x.clamp(1 / width - 1, 1 - 1 / width)
-        y = y.clamp(1 / height - 1, 1 - 1 / height)
-        positions = torch.stack([x, y], dim=-1)
+        outermost = torch.tensor([1 - 1 / width, 1 - 1 / height], device=positions.device)
+        positions = torch.maximum(torch.minimum(positions, outermost), -outermost)
     # Half precision would round positions by whole pixels, so the reading itself is float32.
     read = F.grid_sample(image.float(), positions, mode="bilinear", padding_mode="zeros", align_corners=corners)
     return read.to(image.dtype)

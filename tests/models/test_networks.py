@@ -5,7 +5,7 @@ import torch
 
 from models import PRESETS, build_network
 from models.config import LiveConfig
-from models.dense_motion import affine_proposals, embed, shift_proposals
+from models.dense_motion import affine_proposals, embed, mix, shift_proposals
 from models.geometry import Keypoints, coordinate_grid
 
 PRESETS_WITH_SIZES = [("paper-64", 64), ("live-xs", 64), ("live-xs", 128), ("live-s", 256)]
@@ -54,17 +54,26 @@ def test_affine_proposal_undoes_a_known_linear_motion() -> None:
     moved_by = torch.tensor([[1.2, 0.0], [0.3, 0.8]])  # lower triangular: the family's linear maps
     source = Keypoints(torch.tensor([[[0.2, -0.1]]]), covariance)
     driving = Keypoints(torch.tensor([[[-0.1, 0.3]]]), moved_by @ covariance @ moved_by.mT)
-    proposal = affine_proposals(source, driving, 8, 8)[0, 1]
-    grid = coordinate_grid(8, 8, False, proposal.device)
-    expected = (grid - driving.mean[0, 0]) @ torch.linalg.inv(moved_by).mT + source.mean[0, 0] - grid
-    torch.testing.assert_close(proposal, expected, atol=1e-4, rtol=1e-4)
-    assert affine_proposals(source, driving, 8, 8)[0, 0].abs().max() == 0
+    background, proposal = affine_proposals(source, driving)[0]
+    point = torch.tensor([0.4, -0.7])
+    expected = torch.linalg.inv(moved_by) @ (point - driving.mean[0, 0]) + source.mean[0, 0]
+    torch.testing.assert_close(proposal[:, :2] @ point + proposal[:, 2], expected, atol=1e-4, rtol=1e-4)
+    assert torch.equal(background, torch.eye(2, 3))
+
+
+def test_mixing_one_proposal_alone_displaces_as_it_says() -> None:
+    maps = torch.tensor([[[[1.0, 0, 0], [0, 1, 0]], [[0.5, 0.1, 0.2], [0.0, 2.0, -0.3]]]])
+    grid = coordinate_grid(4, 4, False, maps.device)
+    still, moved = (torch.eye(2)[:, index].view(1, 2, 1, 1).expand(1, 2, 4, 4) for index in range(2))
+    assert mix(still, maps, corners=False).abs().max() == 0
+    expected = grid @ maps[0, 1, :, :2].mT + maps[0, 1, :, 2] - grid
+    torch.testing.assert_close(mix(moved, maps, corners=False)[0], expected, atol=1e-6, rtol=0)
 
 
 def test_embedding_interleaves_heatmap_and_displaced_picture_by_proposal() -> None:
     thumbnail = torch.rand(1, 3, 8, 8)
     source, driving = (Keypoints(torch.rand(1, 2, 2), torch.eye(2).expand(1, 2, 2, 2)) for _ in range(2))
-    proposals = shift_proposals(source, driving)[:, :, None, None].expand(-1, -1, 8, 8, -1)
+    proposals = shift_proposals(source, driving)
     embedding = embed(thumbnail, torch.full((1, 3, 8, 8), 5.0), proposals, corners=True)
     assert embedding.shape == (1, 12, 8, 8)
     assert (embedding[:, ::4] == 5.0).all()
