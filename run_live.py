@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # On a terminal a message first wipes the progress line off.
     message = "\r\033[K%(message)s" if sys.stderr.isatty() else "%(message)s"
     logging.basicConfig(level=logging.INFO, format=message, stream=sys.stderr)
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime would report to its makers
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # the window library greets on stdout otherwise
     try:
         run(read_settings(sys.argv[1:] if arguments is None else arguments))

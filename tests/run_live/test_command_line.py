@@ -131,9 +131,10 @@ def test_a_bug_keeps_its_traceback(good: list[str], monkeypatch: pytest.MonkeyPa
         run_live.main(good)
 
 
-def _start(flags: Sequence[str]) -> subprocess.Popen[str]:
+def _start(flags: Sequence[str], **variables: str) -> subprocess.Popen[str]:
     command = [sys.executable, str(ROOT / "run_live.py"), *flags]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"} | variables
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def _wait_for_bytes(path: Path, count: int, process: subprocess.Popen[str]) -> None:
@@ -162,6 +163,16 @@ def test_a_killed_recording_is_playable(good: list[str], tmp_path: Path) -> None
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=20)
     assert len(_frame_times(tmp_path / "out.mp4")) > 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is not kept under HOME")
+def test_a_run_leaves_nothing_in_the_home_folder(good: list[str], tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    process = _start([*good, "--offline"], HOME=str(home), XDG_CACHE_HOME=str(home / ".cache"))
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert list(home.rglob("*")) == []
 
 
 def test_help_lists_the_flags() -> None:
