@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import statistics
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     peers.add_argument("--threads", type=int, default=1)
     peers.add_argument("--engine", default="onnx-cpu")
     options = parser.parse_args(arguments)
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime would report to its makers
     try:
         result = compare_with_paper(options.bundle, options.rounds, options.threads, options.engine)
     except MarionetError as error:

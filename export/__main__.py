@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("bundle", type=Path, help="folder to write, such as assets/bundles/portrait-s")
     parser.add_argument("--provenance", type=Path, help="JSON with data, steps and metrics for the card")
     options = parser.parse_args(arguments)
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime would report to its makers
     try:
         provenance = read_provenance(options.provenance) if options.provenance else None
         bundle = write_bundle(options.checkpoint, options.bundle, provenance)

@@ -43,7 +43,7 @@ class LiveConfig:
     family: Literal["live"] = "live"
     keypoint_count: int = 20
     temperature: float = 0.1
-    covariance_floor: float = 1e-3
+    covariance_floor: float = 5e-3
 
 
 NetworkConfig = PaperConfig | LiveConfig

@@ -4,6 +4,7 @@ Every keypoint proposes where each pixel of the result comes from in the source;
 Masks mix the proposals and a residual corrects them (paper, section 3.2).
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -13,6 +14,10 @@ from torch import Tensor, nn
 from models.blocks import Hourglass, UNet, convolution
 from models.config import LiveConfig, PaperConfig
 from models.geometry import Keypoints, cholesky_2x2, coordinate_grid, gaussians, inverse_2x2, sample
+
+# Untrained masks already move a face well when a keypoint reaches this far and the background outbids it beyond.
+INITIAL_REACH = 0.17
+BACKGROUND_LOGIT = -1.5
 
 
 class DenseFlow(NamedTuple):
@@ -42,7 +47,7 @@ class PaperDenseMotion(nn.Module):
         )
         self.hourglass = Hourglass(config.width, channels, config.motion_blocks, config.maximum_width)
         self.head = nn.Conv2d(self.hourglass.channels_out, groups + 2, 3, padding=1)
-        start_from_background(self.head)
+        start_from_background(self.head, 2.0)
 
     def forward(self, thumbnail: Tensor, source: Keypoints, driving: Keypoints) -> DenseFlow:
         """Flow from `thumbnail` [b, 3, h, w], the source at working scale, and both keypoints."""
@@ -66,7 +71,8 @@ class LiveDenseMotion(nn.Module):
         self.unet = UNet(4 * (config.keypoint_count + 1), config.motion_widths)
         self.channels_out = self.unet.channels_out
         self.head = nn.Conv2d(self.channels_out, config.keypoint_count + 4, 3, padding=1)
-        start_from_background(self.head)
+        start_from_background(self.head, BACKGROUND_LOGIT)
+        self.log_reach = nn.Parameter(torch.full((config.keypoint_count,), math.log(INITIAL_REACH)))
 
     def forward(self, thumbnail: Tensor, source: Keypoints, driving: Keypoints) -> DenseFlow:
         """Flow from `thumbnail` [b, 3, 64, 64] and both keypoints."""
@@ -79,18 +85,26 @@ class LiveDenseMotion(nn.Module):
         with torch.autocast(thumbnail.device.type, enabled=False):
             output = self.head(features.float())
             masks, residual, occlusion = output.split([self.keypoint_count + 1, 2, 1], dim=1)
-            masks = masks.softmax(dim=1)
+            masks = (masks + nearness(driving, self.log_reach, height, width)).softmax(dim=1)
             displacement = mix(masks, proposals, corners=False) + residual.movedim(1, -1)
         return DenseFlow(displacement, masks, occlusion.sigmoid(), features)
 
 
-def start_from_background(head: nn.Conv2d) -> None:
-    """Zero the head but for the background's bias, so that training starts from a nearly still picture."""
+def start_from_background(head: nn.Conv2d, logit: float) -> None:
+    """Zero the head but for the background's bias, so that training starts from what the keypoints alone say."""
     nn.init.zeros_(head.weight)
     assert head.bias is not None
     nn.init.zeros_(head.bias)
     with torch.no_grad():
-        head.bias[0] = 2.0
+        head.bias[0] = logit
+
+
+def nearness(driving: Keypoints, log_reach: Tensor, height: int, width: int) -> Tensor:
+    """Mask logits [b, k + 1, height, width] that favour each pixel's nearest keypoint; zero for the background."""
+    offsets = coordinate_grid(height, width, False, driving.mean.device) - driving.mean[:, :, None, None]
+    squared = offsets.square().sum(dim=-1)  # b k h w
+    scaled = squared * (-0.5 * torch.exp(-2 * log_reach))[:, None, None]
+    return F.pad(scaled, (0, 0, 0, 0, 1, 0))
 
 
 def shift_proposals(source: Keypoints, driving: Keypoints) -> Tensor:

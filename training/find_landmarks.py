@@ -34,7 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
 
         clips = find_clips([options.clips])
     except ImportError:
-        print("error: mediapipe is not installed here; in an environment of its own: pip install mediapipe==0.10.21 rich", file=sys.stderr)
+        print(
+            "error: mediapipe is not installed here; in an environment of its own: pip install mediapipe==0.10.21 rich",
+            file=sys.stderr,
+        )
         return 2
     except ClipError as error:
         print(f"error: {error}", file=sys.stderr)

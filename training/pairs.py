@@ -14,7 +14,7 @@ from training.frame_cache import FrameCache
 
 @dataclass(frozen=True, slots=True)
 class PairBatch:
-    """Frames of the same clips, source and driving, each [b, size, size, 3] uint8 RGB; and their rows in the cache [b]."""
+    """Source and driving frames of the same clips [b, size, size, 3] uint8 RGB, and their rows in the cache [b]."""
 
     source: Pixels
     driving: Pixels

@@ -64,6 +64,7 @@ class TrainingSettings(_Section):
     stages: tuple[StageSettings, ...] = Field(min_length=1)
     loss: LossSettings = Field(default_factory=lambda: LossSettings.model_validate({}))
     landmarks: LandmarkSettings | None = None
+    initial: Path | None = None
     seed: int = 0
     colour_jitter: float = Field(0.5, ge=0)
     driving_colour_jitter: float = Field(0.3, ge=0)

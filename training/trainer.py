@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from models.checkpoint import save_checkpoint
+from models.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from models.config import PRESETS
-from models.portrait_net import build_network
+from models.portrait_net import PortraitNet, build_network
 from training.augmentation import draw_colours, draw_flips, flip
 from training.ema import MovingAverage
 from training.frame_cache import FrameCache, open_frame_cache
@@ -55,7 +55,7 @@ class Trainer:
         self.settings, self.out, self.device = settings, out, device
         torch.manual_seed(settings.seed)
         config = PRESETS[settings.preset]
-        self.network = build_network(config).to(device).train()
+        self.network = _starting_network(settings).to(device).train()
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = MovingAverage(self.network, settings.ema_decay)
         self.objective = make_objective(settings.loss, config.keypoint_count)
@@ -201,3 +201,14 @@ class Trainer:
 
     def _notes(self) -> dict[str, object]:
         return {"preset": self.settings.preset, "steps": self.step, "best_l1": self.best_l1}
+
+
+def _starting_network(settings: TrainingSettings) -> PortraitNet:
+    """Fresh networks of the preset, or those of the `initial` checkpoint, which must be of the same preset."""
+    config = PRESETS[settings.preset]
+    if settings.initial is None:
+        return build_network(config)
+    network, _ = load_checkpoint(settings.initial)
+    if network.config != config:
+        raise CheckpointError(f"{settings.initial}: not of preset {settings.preset}; correct `initial` or `preset`")
+    return network.requires_grad_(True)

@@ -92,7 +92,9 @@ def test_a_gradient_that_is_not_finite_stops_before_the_weights(clips: Path, tmp
     losses_of(trainer, until=1)
     saved = trainer.state_file.read_bytes()
     with torch.no_grad():
-        trainer.network.dense_motion.head.bias[0] = float("nan")
+        bias = trainer.network.dense_motion.head.bias
+        assert bias is not None
+        bias[0] = float("nan")
     with pytest.raises(TrainingError, match="step 1"):
         losses_of(trainer)
     assert trainer.state_file.read_bytes() == saved
