@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.random import Generator
 
 PORTRAITS = Path(__file__).resolve().parent.parent / "portraits"
 SIDE_PX = 768
@@ -134,9 +135,9 @@ def _stroke_layer(
     photo: np.ndarray,
     detail: np.ndarray,
     brush: tuple[int, int, float],
-    random: np.random.Generator,
+    random: Generator,
 ) -> np.ndarray:
-    """Return the canvas with one layer of strokes (length, width, least detail), each of the colour under its middle."""
+    """Return the canvas with a layer of strokes (length, width, least detail), each of the colour under it."""
     length, width, floor = brush
     grey = cv2.GaussianBlur(cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY).astype(np.float32), (0, 0), 3 + width / 2)
     along = np.arctan2(cv2.Sobel(grey, cv2.CV_32F, 0, 1), cv2.Sobel(grey, cv2.CV_32F, 1, 0)) + np.pi / 2
@@ -154,7 +155,7 @@ def _stroke_layer(
     return layer
 
 
-def _hatching(random: np.random.Generator, degrees: float) -> np.ndarray:
+def _hatching(random: Generator, degrees: float) -> np.ndarray:
     """Return pencil strokes over the whole sheet, in [0, 1], along one direction."""
     big = int(SIDE_PX * 1.5)
     noise = random.normal(0, 1, (big, big)).astype(np.float32)
@@ -166,12 +167,12 @@ def _hatching(random: np.random.Generator, degrees: float) -> np.ndarray:
     return np.clip(0.5 + 0.55 * sheet / sheet.std(), 0, 1)
 
 
-def _paper(random: np.random.Generator, colour: np.ndarray, roughness: float) -> np.ndarray:
+def _paper(random: Generator, colour: np.ndarray, roughness: float) -> np.ndarray:
     fine, coarse = (cv2.GaussianBlur(random.normal(0, 1, (SIDE_PX, SIDE_PX)), (0, 0), s) * s for s in (0.8, 5.0))
     return colour + ((fine * 2 + coarse) * roughness)[..., None]
 
 
-def _vignette(random: np.random.Generator, radius: float, softness: float) -> np.ndarray:
+def _vignette(random: Generator, radius: float, softness: float) -> np.ndarray:
     """Return 1 in the middle of the sheet, falling to 0 towards its edges along an uneven rim."""
     axis = np.linspace(-1, 1, SIDE_PX)
     uneven = cv2.GaussianBlur(random.normal(0, 1, (SIDE_PX, SIDE_PX)), (0, 0), 16) * 3.0
