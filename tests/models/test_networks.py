@@ -5,7 +5,7 @@ import torch
 
 from models import PRESETS, build_network
 from models.config import LiveConfig
-from models.dense_motion import affine_proposals, embed, mix, shift_proposals
+from models.dense_motion import affine_proposals, embed, mix, nearness, shift_proposals
 from models.geometry import Keypoints, coordinate_grid
 
 PRESETS_WITH_SIZES = [("paper-64", 64), ("live-xs", 64), ("live-xs", 128), ("live-s", 256)]
@@ -68,6 +68,16 @@ def test_mixing_one_proposal_alone_displaces_as_it_says() -> None:
     assert mix(still, maps, corners=False).abs().max() == 0
     expected = grid @ maps[0, 1, :, :2].mT + maps[0, 1, :, 2] - grid
     torch.testing.assert_close(mix(moved, maps, corners=False)[0], expected, atol=1e-6, rtol=0)
+
+
+def test_untrained_masks_give_each_pixel_to_its_nearest_keypoint() -> None:
+    means = torch.tensor([[[-0.5, -0.5], [0.5, 0.5]]])
+    keypoints = Keypoints(means, torch.eye(2).expand(1, 2, 2, 2))
+    logits = nearness(keypoints, torch.log(torch.tensor([0.2, 0.2])), 16, 16)[0]
+    assert logits[0].abs().max() == 0
+    distances = torch.cdist(coordinate_grid(16, 16, False, means.device).flatten(0, 1), means[0])
+    assert torch.equal(logits[1:].flatten(1).argmax(dim=0), distances.argmin(dim=1))
+    assert logits[1].flatten()[distances[:, 0].argmin()] > -0.2
 
 
 def test_embedding_interleaves_heatmap_and_displaced_picture_by_proposal() -> None:

@@ -100,6 +100,19 @@ def test_a_gradient_that_is_not_finite_stops_before_the_weights(clips: Path, tmp
     assert trainer.state_file.read_bytes() == saved
 
 
+def test_a_run_can_start_from_an_earlier_checkpoint(clips: Path, tmp_path: Path) -> None:
+    losses_of(Trainer(tiny_settings(clips), tmp_path / "first", CPU), until=1)
+    checkpoint = tmp_path / "first" / "latest.safetensors"
+    second = Trainer(tiny_settings(clips).model_copy(update={"initial": checkpoint}), tmp_path / "second", CPU)
+    earlier, _ = load_checkpoint(checkpoint)
+    for name, value in earlier.state_dict().items():
+        assert torch.equal(value, second.network.state_dict()[name]), name
+    losses_of(second, until=1)
+    assert not torch.equal(second.network.dense_motion.head.weight, earlier.dense_motion.head.weight)
+    with pytest.raises(CheckpointError, match="live-s"):
+        Trainer(tiny_settings(clips, preset="live-s").model_copy(update={"initial": checkpoint}), tmp_path, CPU)
+
+
 def test_resuming_another_preset_is_refused(clips: Path, tmp_path: Path) -> None:
     losses_of(Trainer(tiny_settings(clips), tmp_path, CPU), until=1)
     other = Trainer(tiny_settings(clips, preset="live-s"), tmp_path, CPU)

@@ -1,0 +1,61 @@
+"""Landmarks: aligned with the cache's frames, mirrored with the picture, refused by name where they do not fit."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.training.clip_files import disc_frames, write_stacked_png
+from training.frame_cache import FrameCache, open_frame_cache
+from training.landmarks import LandmarkError, open_landmarks
+from training.losses import landmark_distance
+
+FRAMES = 6
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> FrameCache:
+    for name in ("a", "b"):
+        write_stacked_png(tmp_path / "clips" / f"{name}.png", disc_frames(FRAMES, 16, seed=0))
+    return open_frame_cache([tmp_path / "clips"], 16, 2, tmp_path / "cache")
+
+
+def write_landmarks(folder: Path, name: str, frames: int, stride: int, first: float) -> None:
+    """Landmark i of frame t lies at x = first + t / 100 + i / 10, y = 0.25."""
+    folder.mkdir(exist_ok=True)
+    x = first + np.arange(frames)[:, None] / 100 + np.arange(3) / 10
+    np.savez(folder / f"{name}.npz", stride=stride, points=np.stack([x, np.full_like(x, 0.25)], axis=-1))
+
+
+def test_landmarks_follow_clips_frames_and_mirroring(cache: FrameCache, tmp_path: Path) -> None:
+    write_landmarks(tmp_path / "found", "a", FRAMES, stride=1, first=0.1)
+    write_landmarks(tmp_path / "found", "b", FRAMES // 2, stride=2, first=0.5)
+    track = open_landmarks(tmp_path / "found", cache, 2, ((0, 2), (2, 0)))
+    assert track.points.shape == (6, 2, 2)
+    np.testing.assert_allclose(track.points[1, 0], [2 * 0.12 - 1, -0.5], atol=1e-6)  # clip a, its third frame
+    np.testing.assert_allclose(track.points[4, 1], [2 * 0.71 - 1, -0.5], atol=1e-6)  # clip b, its second entry
+    np.testing.assert_allclose(track.mirrored[:, 0], track.points[:, 1] * [-1, 1])
+
+
+@pytest.mark.parametrize(("frames", "stride", "message"), [(4, 2, "the clip has 3"), (2, 3, "every 3th frame")])
+def test_landmarks_of_other_clips_are_refused(
+    cache: FrameCache, tmp_path: Path, frames: int, stride: int, message: str
+) -> None:
+    write_landmarks(tmp_path / "found", "a", frames, stride, first=0.1)
+    with pytest.raises(LandmarkError, match=message):
+        open_landmarks(tmp_path / "found", cache, 2, ((0, 0),))
+
+
+def test_missing_landmarks_name_the_command_that_finds_them(cache: FrameCache, tmp_path: Path) -> None:
+    with pytest.raises(LandmarkError, match=r"a\.npz: missing; run `python -m training\.find_landmarks"):
+        open_landmarks(tmp_path / "found", cache, 2, ((0, 0),))
+
+
+def test_unknown_landmarks_pull_nothing() -> None:
+    means = torch.zeros(1, 3, 2, requires_grad=True)
+    landmarks = torch.tensor([[[0.5, 0.5], [float("nan"), float("nan")]]])
+    distance = landmark_distance(means, landmarks)
+    distance.backward()
+    assert distance.item() == 0.5
+    assert means.grad is not None and means.grad[0, 1:].abs().sum() == 0
