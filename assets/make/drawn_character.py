@@ -155,7 +155,7 @@ def _fill(
     strength: float = 1.0,
     inside: Curve | None = None,
 ) -> np.ndarray:
-    """Return the canvas with the closed curve filled; `soft` blurs its edge, `inside` is a curve that it stays within."""
+    """Return the canvas with the closed curve filled; `soft` blurs its edge; it stays within `inside`."""
     share = cv2.GaussianBlur(_area(curve), (0, 0), soft * SIDE_PX / 1000) * strength
     if inside is not None:
         share = share * _area(inside)

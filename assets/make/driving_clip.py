@@ -16,7 +16,6 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
-
 from expression import warp_expression
 from head_turn import Head, measure_head, turn
 from interior import close_eyes, paint_mouth

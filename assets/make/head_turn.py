@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import cv2
-import numpy as np
-
 import landmarks as at
+import numpy as np
 from still import CANVAS_PX, Still
 from thin_plate import thin_plate
 from track import Pose

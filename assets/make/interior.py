@@ -1,9 +1,8 @@
 """What an expression uncovers or covers: the inside of the mouth with its teeth, and the closed eyelids."""
 
 import cv2
-import numpy as np
-
 import landmarks as at
+import numpy as np
 from expression import Mouth
 from still import CANVAS_PX, Still
 
