@@ -16,6 +16,7 @@ from training.losses import (
     generator_adversarial,
     gradient_l1,
     keypoint_distance,
+    l1_around,
     landmark_distance,
     pyramid_l1,
 )
@@ -29,7 +30,8 @@ FEATURE_WEIGHTS = (10.0, 10.0, 10.0, 10.0, 1.0)
 class Example:
     """One batch: what the detector sees of the driver may be recoloured, `target` is what must come out.
 
-    Landmarks, where there are any, are [b, m, 2], and count with `landmark_weight`.
+    Landmarks, where there are any, are [b, m, 2], and count with `landmark_weight`; the picture around the first
+    `emphasised` of them counts once more with `emphasis`.
     """
 
     source: Tensor
@@ -38,6 +40,8 @@ class Example:
     source_landmarks: Tensor | None = None
     driving_landmarks: Tensor | None = None
     landmark_weight: float = 0.0
+    emphasised: int = 0
+    emphasis: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,9 @@ class ReconstructionObjective:
             found = torch.cat([source.mean, driving.mean])
             landmarks = torch.cat([example.source_landmarks, example.driving_landmarks])
             terms["landmarks"] = example.landmark_weight * landmark_distance(found, landmarks)
+            if example.emphasis:
+                around = example.driving_landmarks[:, : example.emphasised]
+                terms["emphasis"] = example.emphasis * l1_around(animation.image, example.target, around)
         return Outcome(torch.stack(list(terms.values())).sum(), terms, animation, driving)
 
     def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:

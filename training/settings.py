@@ -47,13 +47,16 @@ class LossSettings(_Section):
 class LandmarkSettings(_Section):
     """Landmarks that pull the first keypoints, with a weight falling from the first value to the second in `steps`.
 
-    `points` are pairs of a landmark's number and its mirror image's, one pair per guided keypoint.
+    `points` are pairs of a landmark's number and its mirror image's, one pair per guided keypoint. Around the first
+    `emphasised` of them the picture's error counts once more, times `emphasis`.
     """
 
     folder: Path
     points: tuple[tuple[int, int], ...] = Field(min_length=1)
     weight: tuple[float, float] = (1.0, 0.1)
     steps: int = Field(2000, ge=1)
+    emphasised: int = Field(0, ge=0)
+    emphasis: float = Field(0.0, ge=0)
 
 
 class TrainingSettings(_Section):

@@ -146,13 +146,16 @@ class Trainer:
         source, target = room.apply(source), room.apply(driving)
         camera = draw_colours(source, self.settings.driving_colour_jitter, self.generator)
         example = Example(source, camera.apply(target), target)
-        if landmarks is None:
+        guide = self.settings.landmarks
+        if landmarks is None or guide is None:
             return example
         return replace(
             example,
             source_landmarks=self._landmarks_of(landmarks, pairs.source_rows, mirrored),
             driving_landmarks=self._landmarks_of(landmarks, pairs.driving_rows, mirrored),
             landmark_weight=self._landmark_weight(),
+            emphasised=guide.emphasised,
+            emphasis=guide.emphasis,
         )
 
     def _landmarks_of(self, track: LandmarkTrack, rows: NDArray[np.int64], mirrored: torch.Tensor) -> torch.Tensor:

@@ -8,7 +8,7 @@ from still import CANVAS_PX, Still
 
 DEEP = np.array([22.0, 16.0, 38.0])  # BGR: the throat
 GUM = np.array([58.0, 46.0, 112.0])
-TEETH = np.array([160.0, 192.0, 222.0])
+TEETH = np.array([150.0, 184.0, 214.0])
 TONGUE = np.array([78.0, 70.0, 140.0])
 LASHES = np.array([28.0, 34.0, 48.0])
 
@@ -26,7 +26,7 @@ def paint_mouth(picture: np.ndarray, mouth: Mouth, lip_px: float) -> np.ndarray:
     inside = _blend(
         inside, TONGUE, 0.75 * _soft((depth - 0.62) * 4) * _soft(1.6 - 2 * abs(across)) * _soft(gap / 40 - 0.4)
     )
-    length = np.minimum(lip_px, 0.48 * gap) * np.clip(1 - 0.5 * across**2, 0, 1)
+    length = np.minimum(lip_px, 0.40 * gap) * np.clip(1 - 0.5 * across**2, 0, 1)
     teeth = _soft((length - under_lip) / 4 + 0.5) * _soft((0.80 - abs(across)) * 6)
     shade = 1 - 0.30 * np.clip(abs(across), 0, 1) ** 2
     lines = 1 - 0.14 * np.exp(-(((across * 5.2 + 0.5) % 1 - 0.5) ** 2) / 0.006)

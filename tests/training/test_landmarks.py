@@ -9,7 +9,7 @@ import torch
 from tests.training.clip_files import disc_frames, write_stacked_png
 from training.frame_cache import FrameCache, open_frame_cache
 from training.landmarks import LandmarkError, open_landmarks
-from training.losses import landmark_distance
+from training.losses import l1_around, landmark_distance
 
 FRAMES = 6
 
@@ -59,3 +59,12 @@ def test_unknown_landmarks_pull_nothing() -> None:
     distance.backward()
     assert distance.item() == 0.5
     assert means.grad is not None and means.grad[0, 1:].abs().sum() == 0
+
+
+def test_error_counts_around_known_points_only() -> None:
+    result, target = torch.zeros(1, 3, 64, 64), torch.zeros(1, 3, 64, 64)
+    target[:, :, :8] = 1.0  # wrong at the top
+    top, middle = torch.tensor([[[0.0, -0.95]]]), torch.tensor([[[0.0, 0.0]]])
+    assert l1_around(result, target, top).item() > 0.9
+    assert l1_around(result, target, middle).item() < 1e-6
+    assert l1_around(result, target, torch.full((1, 1, 2), float("nan"))).item() == 0
