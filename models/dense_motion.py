@@ -17,6 +17,9 @@ from models.geometry import Keypoints, cholesky_2x2, coordinate_grid, gaussians,
 
 # Untrained masks already move a face well when a keypoint reaches this far and the background outbids it beyond.
 INITIAL_REACH = 0.17
+INITIAL_PULL = 0.7
+# A pixel this near to a keypoint is on it; a pixel this far is neither pulled nor pushed.
+PULL_CORE, PULL_NEUTRAL = 0.02, 0.14
 BACKGROUND_LOGIT = -1.5
 
 
@@ -73,6 +76,7 @@ class LiveDenseMotion(nn.Module):
         self.head = nn.Conv2d(self.channels_out, config.keypoint_count + 4, 3, padding=1)
         start_from_background(self.head, BACKGROUND_LOGIT)
         self.log_reach = nn.Parameter(torch.full((config.keypoint_count,), math.log(INITIAL_REACH)))
+        self.pull = nn.Parameter(torch.full((config.keypoint_count,), INITIAL_PULL))
 
     def forward(self, thumbnail: Tensor, source: Keypoints, driving: Keypoints) -> DenseFlow:
         """Flow from `thumbnail` [b, 3, 64, 64] and both keypoints."""
@@ -85,7 +89,8 @@ class LiveDenseMotion(nn.Module):
         with torch.autocast(thumbnail.device.type, enabled=False):
             output = self.head(features.float())
             masks, residual, occlusion = output.split([self.keypoint_count + 1, 2, 1], dim=1)
-            masks = (masks + nearness(driving, self.log_reach, height, width)).softmax(dim=1)
+            near = nearness(driving, self.log_reach, self.pull, height, width)
+            masks = (masks + near).softmax(dim=1)
             displacement = mix(masks, proposals, corners=False) + residual.movedim(1, -1)
         return DenseFlow(displacement, masks, occlusion.sigmoid(), features)
 
@@ -99,12 +104,17 @@ def start_from_background(head: nn.Conv2d, logit: float) -> None:
         head.bias[0] = logit
 
 
-def nearness(driving: Keypoints, log_reach: Tensor, height: int, width: int) -> Tensor:
-    """Mask logits [b, k + 1, height, width] that favour each pixel's nearest keypoint; zero for the background."""
+def nearness(driving: Keypoints, log_reach: Tensor, pull: Tensor, height: int, width: int) -> Tensor:
+    """Mask logits [b, k + 1, height, width] that favour each pixel's nearest keypoint; zero for the background.
+
+    The Gaussian of `log_reach` [k] parts the face from what does not move with it; the power of the distance, weighted
+    by `pull` [k], parts keypoints that lie close together, such as two lips, whatever their distance.
+    """
     offsets = coordinate_grid(height, width, False, driving.mean.device) - driving.mean[:, :, None, None]
     squared = offsets.square().sum(dim=-1)  # b k h w
-    scaled = squared * (-0.5 * torch.exp(-2 * log_reach))[:, None, None]
-    return F.pad(scaled, (0, 0, 0, 0, 1, 0))
+    far = squared * (0.5 * torch.exp(-2 * log_reach))[:, None, None]
+    close = pull[:, None, None] * torch.log((squared + PULL_CORE**2) / PULL_NEUTRAL**2)
+    return F.pad(-far - close, (0, 0, 0, 0, 1, 0))
 
 
 def shift_proposals(source: Keypoints, driving: Keypoints) -> Tensor:

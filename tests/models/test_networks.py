@@ -73,11 +73,11 @@ def test_mixing_one_proposal_alone_displaces_as_it_says() -> None:
 def test_untrained_masks_give_each_pixel_to_its_nearest_keypoint() -> None:
     means = torch.tensor([[[-0.5, -0.5], [0.5, 0.5]]])
     keypoints = Keypoints(means, torch.eye(2).expand(1, 2, 2, 2))
-    logits = nearness(keypoints, torch.log(torch.tensor([0.2, 0.2])), 16, 16)[0]
+    logits = nearness(keypoints, torch.log(torch.tensor([0.2, 0.2])), torch.tensor([0.5, 0.5]), 16, 16)[0]
     assert logits[0].abs().max() == 0
     distances = torch.cdist(coordinate_grid(16, 16, False, means.device).flatten(0, 1), means[0])
     assert torch.equal(logits[1:].flatten(1).argmax(dim=0), distances.argmin(dim=1))
-    assert logits[1].flatten()[distances[:, 0].argmin()] > -0.2
+    assert logits[1].flatten()[distances[:, 0].argmin()] > 0 > logits[1].flatten()[distances[:, 0].argmax()]
 
 
 def test_embedding_interleaves_heatmap_and_displaced_picture_by_proposal() -> None:
