@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from training.clips import ClipError, Pixels, decode_clip, find_clips
 log = logging.getLogger(__name__)
 
 LARGEST_BROKEN_SHARE = 0.05
+CLIPS_AHEAD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +58,9 @@ def open_frame_cache(folders: list[Path], size: int, stride: int, directory: Pat
 def _build(clips: list[Path], size: int, stride: int, index_file: Path, data_file: Path) -> None:
     index_file.parent.mkdir(parents=True, exist_ok=True)
     starts, names, broken = [0], [], []
-
-    def decode(clip: Path) -> Pixels | ClipError:
-        try:
-            return decode_clip(clip, size, stride)
-        except ClipError as error:
-            return error
-
     partial = data_file.with_suffix(".partial")
-    with partial.open("wb") as data, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        decoded = zip(clips, pool.map(decode, clips), strict=True)
+    with partial.open("wb") as data:
+        decoded = zip(clips, _decode_ahead(clips, size, stride), strict=True)
         for clip, frames in track(decoded, f"Decoding clips at {size}x{size}", len(clips)):
             if isinstance(frames, ClipError):
                 log.warning("left out: %s", frames)
@@ -81,3 +76,17 @@ def _build(clips: list[Path], size: int, stride: int, index_file: Path, data_fil
     index_partial = index_file.with_suffix(".partial")
     index_partial.write_text(json.dumps({"starts": starts, "names": names}))
     index_partial.replace(index_file)
+
+
+def _decode_ahead(clips: list[Path], size: int, stride: int) -> Iterator[Pixels | ClipError]:
+    """Each clip's frames, or why it has none; a few clips are decoded ahead, never more, whatever the disk's speed."""
+
+    def decode(clip: Path) -> Pixels | ClipError:
+        try:
+            return decode_clip(clip, size, stride)
+        except ClipError as error:
+            return error
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for first in range(0, len(clips), CLIPS_AHEAD):
+            yield from pool.map(decode, clips[first : first + CLIPS_AHEAD])
