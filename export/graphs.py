@@ -22,7 +22,7 @@ class Graph:
     inputs: dict[str, Tensor]
     output_names: tuple[str, ...]
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def run(self) -> dict[str, Tensor]:
         """The outputs of the example inputs."""
         outputs = self.module(*self.inputs.values())
@@ -72,7 +72,7 @@ class Animate(nn.Module):
 def make_graphs(network: PortraitNet, source: Tensor, driving: Tensor) -> list[Graph]:
     """detect_keypoints, encode_source and animate on example pictures [1, 3, s, s]; `network` is folded in place."""
     fold_batch_norm(network.eval())
-    with torch.inference_mode():
+    with torch.no_grad():
         features = network.encode_source(source)
         keypoints = [*network.detect_keypoints(source), *network.detect_keypoints(driving)]
     names = tuple(features)

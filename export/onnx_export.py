@@ -15,7 +15,7 @@ OPSET = 18
 
 def export_graph(graph: Graph, path: Path) -> None:
     """Write `graph` to `path` with its weights inside; onnx.checker's error if the file is not valid."""
-    with warnings.catch_warnings(), _quiet_exporter():
+    with warnings.catch_warnings(), _quiet_exporter(), torch.no_grad():
         warnings.simplefilter("ignore")  # the exporter's notes concern its own internals
         program = torch.onnx.export(
             graph.module.eval(),

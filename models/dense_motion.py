@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from models.blocks import Hourglass, UNet, convolution
 from models.config import LiveConfig, PaperConfig
-from models.geometry import Keypoints, cholesky_2x2, coordinate_grid, gaussians, inverse_2x2, sample
+from models.geometry import Keypoints, cholesky_2x2, coordinate_grid, gaussians, inverse_2x2, offsets, sample
 
 # Untrained masks already move a face well when a keypoint reaches this far and the background outbids it beyond.
 INITIAL_REACH = 0.17
@@ -110,8 +110,8 @@ def nearness(driving: Keypoints, log_reach: Tensor, pull: Tensor, height: int, w
     The Gaussian of `log_reach` [k] parts the face from what does not move with it; the power of the distance, weighted
     by `pull` [k], parts keypoints that lie close together, such as two lips, whatever their distance.
     """
-    offsets = coordinate_grid(height, width, False, driving.mean.device) - driving.mean[:, :, None, None]
-    squared = offsets.square().sum(dim=-1)  # b k h w
+    x, y = offsets(driving.mean, height, width, corners=False)
+    squared = x.square() + y.square()  # b k h w
     far = squared * (0.5 * torch.exp(-2 * log_reach))[:, None, None]
     close = pull[:, None, None] * torch.log((squared + PULL_CORE**2) / PULL_NEUTRAL**2)
     return F.pad(-far - close, (0, 0, 0, 0, 1, 0))

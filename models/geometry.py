@@ -22,15 +22,27 @@ class Keypoints(NamedTuple):
         return Keypoints(self.mean.detach(), self.covariance.detach())
 
 
+def coordinate_axis(size: int, corners: bool, device: torch.device) -> Tensor:
+    """Positions [size] of the pixels along one side."""
+    steps = torch.arange(size, device=device, dtype=torch.float32)
+    return 2 * steps / (size - 1) - 1 if corners else (2 * steps + 1) / size - 1
+
+
 def coordinate_grid(height: int, width: int, corners: bool, device: torch.device) -> Tensor:
     """Pixel positions [height, width, 2] as (x, y)."""
-
-    def axis(size: int) -> Tensor:
-        steps = torch.arange(size, device=device, dtype=torch.float32)
-        return 2 * steps / (size - 1) - 1 if corners else (2 * steps + 1) / size - 1
-
-    rows, columns = torch.meshgrid(axis(height), axis(width), indexing="ij")
+    axes = coordinate_axis(height, corners, device), coordinate_axis(width, corners, device)
+    rows, columns = torch.meshgrid(*axes, indexing="ij")
     return torch.stack([columns, rows], dim=-1)
+
+
+def offsets(means: Tensor, height: int, width: int, corners: bool) -> tuple[Tensor, Tensor]:
+    """Where pixels lie from each of `means` [b, k, 2]: x as [b, k, 1, width] and y as [b, k, height, 1].
+
+    Kept apart until they must meet: runtimes are slow where the innermost axis has two elements.
+    """
+    x = coordinate_axis(width, corners, means.device) - means[:, :, None, None, 0]
+    y = coordinate_axis(height, corners, means.device)[:, None] - means[:, :, None, None, 1]
+    return x, y
 
 
 def moments(heatmaps: Tensor, corners: bool) -> Keypoints:
@@ -66,8 +78,7 @@ def cholesky_2x2(matrices: Tensor) -> Tensor:
 
 def gaussians(keypoints: Keypoints, height: int, width: int, corners: bool) -> Tensor:
     """Unnormalised Gaussian heatmaps [b, k, height, width] with peak 1 (paper, eq. 4)."""
-    grid = coordinate_grid(height, width, corners, keypoints.mean.device)
-    x, y = (grid - keypoints.mean[:, :, None, None]).unbind(-1)  # b k h w
+    x, y = offsets(keypoints.mean, height, width, corners)
     a, b, c, d = inverse_2x2(keypoints.covariance).flatten(-2)[..., None, None].unbind(2)
     return torch.exp(-0.5 * (a * x * x + (b + c) * x * y + d * y * y))
 
@@ -84,12 +95,14 @@ def sample(image: Tensor, positions: Tensor, corners: bool) -> Tensor:
     """`image` [b, c, h, w] read bilinearly at `positions` [b, H, W, 2]; result [b, c, H, W] in the image's dtype.
 
     With `corners` what lies outside is zero, as in the paper's code. Without, the border repeats: positions are clamped
-    to the outer pixel centres, which equals border padding and lets runtimes take their fast zero-padding path.
+    to the outer pixel centres of a square picture, which equals border padding and lets runtimes take their fast
+    zero-padding path. ValueError if the picture is not square then.
     """
     if not corners:
         height, width = image.shape[2:]
-        outermost = torch.tensor([1 - 1 / width, 1 - 1 / height], device=positions.device)
-        positions = torch.maximum(torch.minimum(positions, outermost), -outermost)
+        if height != width:
+            raise ValueError(f"pictures are square here; found {width}x{height}")
+        positions = positions.clamp(1 / width - 1, 1 - 1 / width)
     # Half precision would round positions by whole pixels, so the reading itself is float32.
     read = F.grid_sample(image.float(), positions, mode="bilinear", padding_mode="zeros", align_corners=corners)
     return read.to(image.dtype)
