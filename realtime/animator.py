@@ -2,10 +2,10 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 from realtime.bundle import Bundle
+from realtime.closing import Closing
 from realtime.controls import Command
 from realtime.driver_framing import DriverFraming
 from realtime.engines.base import DeviceTensors, Engine
@@ -36,7 +36,7 @@ class Source:
     tensors: DeviceTensors
 
 
-class Animator:
+class Animator(Closing):
     """Owns the encoded portrait, the calibration and the filters. After set_source, one thread calls all else.
 
     Without a detector, portrait and driver are cropped to their centre squares.
@@ -100,14 +100,6 @@ class Animator:
         """Closes the engine; closing twice is safe."""
         self._source = self._detected = self._animated = None
         self._engine.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _read_motion(self, frame: Frame, source: Source) -> Motion:
         with self._stage("framing"):

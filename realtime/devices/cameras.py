@@ -1,11 +1,10 @@
 """What a camera is, and opening one by its address."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from realtime.closing import Closing
 from realtime.devices.address import parse_address
 from realtime.errors import DeviceError
 from realtime.frames import Frame
@@ -13,7 +12,7 @@ from realtime.frames import Frame
 CAMERA_KINDS = "webcam:0, webcam:/dev/video2, file:clip.mp4, synthetic:"
 
 
-class Camera(ABC):
+class Camera(Closing):
     """A source of frames. Opened by its constructor; one thread at a time reads it."""
 
     name: str
@@ -26,14 +25,6 @@ class Camera(ABC):
     @abstractmethod
     def close(self) -> None:
         """Gives the device back; closing twice is safe."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def open_recorded_camera(address: str) -> Camera:

@@ -1,11 +1,10 @@
 """What a sink is, and opening one by its address."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from realtime.closing import Closing
 from realtime.controls import Command
 from realtime.devices.address import parse_address
 from realtime.errors import DeviceError
@@ -14,7 +13,7 @@ from realtime.frames import Frame
 SINK_KINDS = "virtualcam:, window:, file:out.mp4, frames:FOLDER, null:"
 
 
-class Sink(ABC):
+class Sink(Closing):
     """Where frames go. Opened by its constructor; one thread at a time sends to it."""
 
     name: str
@@ -26,14 +25,6 @@ class Sink(ABC):
     @abstractmethod
     def close(self) -> None:
         """Finishes what was sent and gives the device back; closing twice is safe."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class NullSink(Sink):

@@ -1,11 +1,11 @@
 """The seam between the pipeline and the inference runtimes."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
 from realtime.bundle import GraphName
+from realtime.closing import Closing
 from realtime.frames import Tensor
 
 # A tensor where the engine keeps it (an OrtValue, a CUDA tensor): opaque to everyone else.
@@ -13,7 +13,7 @@ DeviceTensor: TypeAlias = Any
 DeviceTensors: TypeAlias = dict[str, DeviceTensor]
 
 
-class Engine(ABC):
+class Engine(Closing):
     """Runs the graphs of one bundle. Opened by its constructor, used by one thread at a time.
 
     Tensors stay where the engine keeps them between graphs; only upload and download cross over.
@@ -41,11 +41,3 @@ class Engine(ABC):
     @abstractmethod
     def close(self) -> None:
         """Releases the device; closing twice is safe."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

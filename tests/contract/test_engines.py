@@ -72,9 +72,11 @@ def test_an_earlier_result_is_overwritten_when_handed_back(engine: Engine) -> No
     assert result is earlier
 
 
-def test_closing_twice_is_safe(engine: Engine) -> None:
+def test_closing_twice_is_safe_and_ends_it(engine: Engine) -> None:
     engine.close()
     engine.close()
+    with pytest.raises((EngineError, KeyError)):
+        engine.run("animate", {})
 
 
 def test_a_missing_input_is_named(tiny_bundle: Bundle) -> None:
