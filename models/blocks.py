@@ -89,26 +89,29 @@ class ResidualBlock(nn.Module):
 
 
 class UNet(nn.Module):
-    """Strided convolutions down, two convolutions at the bottom, upsampling and skips back up to level `finest`.
+    """Strided convolutions down, two convolutions at the bottom, upsampling and skips back up.
 
-    `widths` run from fine to coarse; the result has `widths[finest]` channels at the input's size / 2**finest.
+    `widths` run from fine to coarse; the result has `widths[0]` channels at the input's size.
     """
 
-    def __init__(self, channels_in: int, widths: tuple[int, ...], finest: int = 0) -> None:
+    def __init__(self, channels_in: int, widths: tuple[int, ...]) -> None:
         super().__init__()
-        self.finest = finest
         self.stem = convolution(channels_in, widths[0])
         self.down = nn.ModuleList(convolution(a, b, stride=2) for a, b in zip(widths, widths[1:], strict=False))
         self.bottom = ResidualBlock(widths[-1])
-        levels = range(len(widths) - 2, finest - 1, -1)
+        levels = reversed(range(len(widths) - 1))
         self.up = nn.ModuleList(convolution(widths[i + 1] + widths[i], widths[i]) for i in levels)
-        self.channels_out = widths[finest]
+        self.channels_out = widths[0]
 
     def forward(self, x: Tensor) -> Tensor:
+        return self.pyramid(x)[-1]
+
+    def pyramid(self, x: Tensor) -> list[Tensor]:
+        """Every level on the way up, from coarse to fine."""
         levels = [self.stem(x)]
         for block in self.down:
             levels.append(block(levels[-1]))
-        x = self.bottom(levels[-1])
+        rising = [self.bottom(levels[-1])]
         for i, block in enumerate(self.up):
-            x = block(torch.cat([F.interpolate(x, scale_factor=2.0), levels[-2 - i]], dim=1))
-        return x
+            rising.append(block(torch.cat([F.interpolate(rising[-1], scale_factor=2.0), levels[-2 - i]], dim=1)))
+        return rising

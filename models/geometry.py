@@ -48,16 +48,16 @@ def offsets(means: Tensor, height: int, width: int, corners: bool) -> tuple[Tens
 def moments(heatmaps: Tensor, corners: bool) -> Keypoints:
     """Mean and covariance of normalised heatmaps [b, k, h, w] (paper, eq. 1 and its covariance)."""
     height, width = heatmaps.shape[2:]
-    grid = coordinate_grid(height, width, corners, heatmaps.device)
-    weights = heatmaps.flatten(2)[..., None]  # b k hw 1
-    positions = grid.reshape(1, 1, -1, 2)
-    mean = (weights * positions).sum(dim=2)  # b k 2
-    offsets = positions - mean[:, :, None]  # b k hw 2
-    x, y = offsets[..., 0], offsets[..., 1]
-    weight = weights[..., 0]
-    xx, xy, yy = ((weight * product).sum(dim=2) for product in (x * x, x * y, y * y))
+    x = coordinate_axis(width, corners, heatmaps.device)
+    y = coordinate_axis(height, corners, heatmaps.device)
+    columns, rows = heatmaps.sum(dim=2), heatmaps.sum(dim=3)  # b k w, b k h
+    mean_x, mean_y = columns @ x, rows @ y  # b k
+    from_x, from_y = x - mean_x[..., None], y - mean_y[..., None]  # b k w, b k h
+    xx, yy = (columns * from_x.square()).sum(dim=2), (rows * from_y.square()).sum(dim=2)
+    # Sums over rows first: the products over the whole map would be five times its memory.
+    xy = ((heatmaps @ from_x[..., None]).squeeze(-1) * from_y).sum(dim=2)
     covariance = torch.stack([xx, xy, xy, yy], dim=-1).unflatten(-1, (2, 2))
-    return Keypoints(mean, covariance)
+    return Keypoints(torch.stack([mean_x, mean_y], dim=-1), covariance)
 
 
 def inverse_2x2(matrices: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Network 1: a frame becomes keypoint means and covariances, by the moments of softmax heatmaps."""
 
 import math
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -44,22 +45,31 @@ class PaperKeypointDetector(nn.Module):
 
 
 class LiveKeypointDetector(nn.Module):
-    """U-Net heatmaps at 32x32 that see the picture at 128x128, whatever its size, through a space-to-depth stem."""
+    """U-Net heatmaps at 64x64 that see the picture at 128x128, whatever its size, through a space-to-depth stem.
+
+    Logits at 32x32 say where a keypoint is, logits at 64x64 correct them: two lids are not a pixel apart at 32x32.
+    """
 
     VIEW = 128
 
     def __init__(self, config: LiveConfig) -> None:
         super().__init__()
         self.config = config
-        self.unet = UNet(12, config.detector_widths, finest=1)
-        self.head = nn.Conv2d(self.unet.channels_out, config.keypoint_count, 3, padding=1)
+        self.unet = UNet(12, config.detector_widths)
+        fine, coarse, *_ = config.detector_widths
+        self.head = nn.Conv2d(coarse, config.keypoint_count, 3, padding=1)
+        self.correction = nn.Conv2d(fine, config.keypoint_count, 3, padding=1)
+        nn.init.zeros_(self.correction.weight)
+        nn.init.zeros_(cast(Tensor, self.correction.bias))
         self.prior = nn.Parameter(spread_prior(config.keypoint_count, self.VIEW // 4) * config.temperature)
 
     def forward(self, image: Tensor) -> Keypoints:
         """Keypoints of `image` [b, 3, s, s] in [0, 1]; s is 64, 128, 256 or 512."""
-        logits = self.head(self.unet(F.pixel_unshuffle(resize(image, self.VIEW) - 0.5, 2)))
+        *_, coarse, fine = self.unet.pyramid(F.pixel_unshuffle(resize(image, self.VIEW) - 0.5, 2))
+        placed, corrected = self.head(coarse), self.correction(fine)
         with torch.autocast(image.device.type, enabled=False):
-            heatmaps = softmax_heatmaps(logits.float() + self.prior, self.config.temperature)
+            logits = resize(placed.float() + self.prior, self.VIEW // 2) + corrected.float()
+            heatmaps = softmax_heatmaps(logits, self.config.temperature)
             mean, covariance = moments(heatmaps, corners=False)
             floor = self.config.covariance_floor * torch.eye(2, device=image.device)
             return Keypoints(mean, covariance + floor)

@@ -32,6 +32,7 @@ def trained_looking(preset: str) -> PortraitNet:
                 module.running_mean.uniform_(-0.2, 0.2)
                 module.running_var.uniform_(0.5, 1.5)
         network.dense_motion.head.weight.normal_(0, 0.02)
+        network.get_submodule("keypoint_detector.correction").get_parameter("weight").normal_(0, 0.02)
     return network.eval()
 
 
