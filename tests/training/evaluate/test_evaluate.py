@@ -1,0 +1,159 @@
+"""The ruler end to end on tiny clips: copies score as copies, bundles as their checkpoints, outputs can be seen."""
+
+import json
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from export.write_bundle import write_bundle
+from models import PRESETS, build_network
+from models.checkpoint import save_checkpoint
+from tests.training.clip_files import disc_frames, write_stacked_png
+from tests.training.evaluate.synthetic_faces import BrightnessFaces
+from training.clips import ClipError, Pixels
+from training.evaluate import __main__ as command
+from training.evaluate.cross_reenactment import CrossPair, read_cross_pairs, read_still, reenact_pair
+from training.evaluate.faces import FaceToolError, MeshAndEmbedding
+from training.evaluate.picture_measures import compare_pictures
+from training.evaluate.reenactors import BundleReenactor, CheckpointReenactor, CopyReenactor
+from training.evaluate.report import cross_figures, format_table, self_figures
+from training.evaluate.self_reenactment import reenact_clip
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("checkpoint") / "xs.safetensors"
+    save_checkpoint(path, build_network(PRESETS["live-xs"]).eval(), {"preset": "live-xs", "steps": 0})
+    return path
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> Path:
+    for index in range(2):
+        write_stacked_png(tmp_path / "clips" / f"{index}.png", disc_frames(12, 64, seed=index))
+    return tmp_path / "clips"
+
+
+def brightening(frames: int, size: int = 192) -> Pixels:
+    """Frames [t, size, size, 3], each brighter than the last."""
+    levels = np.linspace(60, 200, frames).astype(np.uint8)
+    return np.broadcast_to(levels[:, None, None, None], (frames, size, size, 3)).copy()
+
+
+class BrightnessReenactor:
+    """Gives the source the driver's brightness: follows perfectly."""
+
+    image_size = 192
+
+    def reenact(self, source: Pixels, driving: Pixels, relative: bool) -> Pixels:
+        """See Reenactor."""
+        return driving.copy()
+
+
+def test_equal_pictures_are_equal_and_known_differences_are_known() -> None:
+    frames = brightening(3)
+    same = compare_pictures(frames, frames)
+    assert same.l1 == 0 and same.psnr_db == pytest.approx(100) and same.ms_ssim == pytest.approx(1)
+    darker = compare_pictures(frames - 51, frames)
+    assert darker.l1 == pytest.approx(0.2, abs=1e-6) and darker.psnr_db == pytest.approx(13.98, abs=0.01)
+    assert compare_pictures(frames[:, :64, :64], frames[:, :64, :64]).ms_ssim is None
+
+
+def test_self_figures_of_a_copy_and_of_a_perfect_follower() -> None:
+    frames, tools = brightening(12), BrightnessFaces()
+    copied = self_figures([reenact_clip(CopyReenactor(192), frames, tools)])
+    perfect = self_figures([reenact_clip(BrightnessReenactor(), frames, tools)])
+    assert perfect["self_l1"] == 0 and perfect["self_landmark_distance_px"] == 0
+    assert perfect["self_identity_distance"] == 0 and perfect["self_missing_faces"] == 0
+    assert copied["self_l1"] == pytest.approx(np.abs(frames[1:] - frames[:1].astype(int)).mean() / 255)
+    assert copied["self_landmark_distance_px"] and copied["self_landmark_distance_px"] > 0
+    assert copied["self_identity_distance"] and copied["self_identity_distance"] > 0.5
+
+
+def test_results_without_a_face_are_counted_as_missing() -> None:
+    class Blackout(BrightnessReenactor):
+        def reenact(self, source: Pixels, driving: Pixels, relative: bool) -> Pixels:
+            result = driving.copy()
+            result[::2] = 0
+            return result
+
+    figures = self_figures([reenact_clip(Blackout(), brightening(11), BrightnessFaces())])
+    assert figures["self_missing_faces"] == pytest.approx(0.5)
+
+
+def test_cross_figures_of_a_copy_and_of_a_perfect_follower() -> None:
+    driver, tools = brightening(40), BrightnessFaces()
+    pair = CrossPair("still", "clip", "photo")
+    points = tools.landmarks(driver, consecutive=True)
+    copied = cross_figures([reenact_pair(CopyReenactor(192), pair, driver[0], driver, points, tools)])
+    perfect = cross_figures([reenact_pair(BrightnessReenactor(), pair, driver[0], driver, points, tools)])
+    assert perfect["following_mouth"] == pytest.approx(1) and perfect["gain_mouth"] == pytest.approx(1)
+    assert perfect["jitter"] == pytest.approx(1) and perfect["pairs_yaw"] == 0 and perfect["following_yaw"] is None
+    assert copied["following_mouth"] == 0 and copied["jitter"] == 0 and copied["cross_identity_distance"] == 0
+    assert copied["background_deviation"] == 0
+    assert "| following_yaw | – | – |" in format_table({"copy": copied, "perfect": perfect})
+
+
+def test_a_bundle_scores_as_its_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
+    write_bundle(checkpoint, tmp_path / "bundle")
+    clip = np.stack([cv2.resize(frame, (256, 256)) for frame in disc_frames(3, 64, seed=3)]).astype(np.uint8)
+    torch_result = CheckpointReenactor(checkpoint)
+    with BundleReenactor(tmp_path / "bundle", "onnx-cpu") as bundle:
+        for relative in (False, True):
+            found = bundle.reenact(clip[0], clip[1:], relative).astype(int)
+            assert np.abs(found - torch_result.reenact(clip[0], clip[1:], relative)).max() <= 1
+
+
+def test_command_writes_table_sheet_and_json(
+    checkpoint: Path, clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [str(checkpoint), "--clips", str(clips), "--out", str(tmp_path / "out"), "--pictures-only"]
+    assert command.main(arguments) == 0
+    *_, last = capsys.readouterr().out.strip().splitlines()
+    figures = json.loads(last)
+    assert figures["clips"] == 2 and figures["copy"]["self_l1"] > 0 and figures["figures"]["self_ms_ssim"] <= 1
+    sheet = cv2.imread(str(tmp_path / "out" / "self.png"))
+    assert sheet is not None and sheet.shape == (2 * 160, 9 * 160, 3)
+
+
+def test_cross_reenactment_leaves_a_video_of_still_driver_and_result(checkpoint: Path, tmp_path: Path) -> None:
+    first, *others = read_cross_pairs(command.CROSS_PAIRS)
+    pairs = [first, *(pair for pair in others if pair.clip == first.clip)]
+    write_stacked_png(tmp_path / "clips" / f"{first.clip}.png", disc_frames(12, 64, seed=0))
+    (tmp_path / "stills").mkdir()
+    for pair in pairs:
+        cv2.imwrite(str(tmp_path / "stills" / f"{pair.still}.jpg"), disc_frames(1, 64, seed=1)[0])
+    request = command.Request(
+        checkpoint, (tmp_path / "clips",), tmp_path / "stills", 5, 60, "onnx-cpu", tmp_path / "out"
+    )
+    figures = command.evaluate(request, BrightnessFaces())
+    assert isinstance(figures["figures"], dict) and "jitter" in figures["figures"]
+    with av.open(str(tmp_path / "out" / "cross.mp4")) as video:
+        frames = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+    assert len(frames) == 12 * len(pairs) and frames[0].shape == (256, 768, 3)
+
+
+def test_the_fixed_pairs_are_sixty_of_both_kinds() -> None:
+    pairs = read_cross_pairs(command.CROSS_PAIRS)
+    assert len(pairs) == len(set(pairs)) == 60
+    assert {pair.kind for pair in pairs} == {"photo", "painted"}
+
+
+def test_a_missing_still_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ClipError, match=r"nobody\.jpg.*--stills"):
+        read_still(tmp_path, "nobody", 64)
+
+
+def test_missing_face_packages_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "dlib", None)  # as if it were not installed, wherever this runs
+    with pytest.raises(FaceToolError, match="--pictures-only"):
+        MeshAndEmbedding()
+
+
+def test_user_errors_end_with_exit_code_2(clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [str(tmp_path / "none.safetensors"), "--clips", str(clips), "--pictures-only"]
+    assert command.main(arguments) == 2
+    assert "none.safetensors" in capsys.readouterr().err
