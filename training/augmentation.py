@@ -7,7 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.geometry import Keypoints, sample
+from models.geometry import Keypoints, inverse_2x2, sample
+
+LARGEST_NOISE = 0.15
 
 
 def draw_flips(like: Tensor, generator: torch.Generator) -> Tensor:
@@ -49,6 +51,18 @@ def draw_colours(like: Tensor, strength: float, generator: torch.Generator) -> C
     return Colours(factor(0.5), factor(0.4), factor(0.4), factor(0.15, channels=3))
 
 
+def degrade(image: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    """`image` [b, 3, s, s] in [0, 1] as a poor camera sees it: some softened, with noise, mostly weak; 0 keeps it."""
+    batch = image.shape[0]
+    soft = F.interpolate(F.avg_pool2d(image, 2), scale_factor=2.0, mode="bilinear", align_corners=False)
+    softened = _uniform(batch, 0, 1, image, generator) < strength / 2
+    image = torch.where(softened[:, None, None, None], soft, image)
+    # The third power: most cameras are good, a few are very bad.
+    level = LARGEST_NOISE * strength * _uniform(batch, 0, 1, image, generator) ** 3
+    noise = torch.randn(image.shape, generator=generator).to(image.device)
+    return (image + level[:, None, None, None] * noise).clamp(0, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class AffineWarp:
     """Maps positions p of the warped picture to matrix p + shift in the original; [b, 2, 2] and [b, 2]."""
@@ -66,6 +80,10 @@ class AffineWarp:
         matrix = self.matrix[:, None]
         mean = (matrix @ keypoints.mean[..., None]).squeeze(-1) + self.shift[:, None]
         return Keypoints(mean, matrix @ keypoints.covariance @ matrix.mT)
+
+    def to_warped(self, points: Tensor) -> Tensor:
+        """Points [b, m, 2] of the original, where the warped picture shows them."""
+        return (inverse_2x2(self.matrix)[:, None] @ (points - self.shift[:, None])[..., None]).squeeze(-1)
 
 
 def draw_affine(like: Tensor, generator: torch.Generator) -> AffineWarp:

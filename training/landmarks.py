@@ -45,6 +45,26 @@ def open_landmarks(folder: Path, cache: FrameCache, stride: int, points: tuple[t
     return LandmarkTrack(every[:, chosen], every[:, opposite] * flip)
 
 
+def unusual_frames(
+    track: LandmarkTrack, starts: tuple[int, ...], spans: tuple[tuple[int, int], ...]
+) -> NDArray[np.float64]:
+    """How unusual the most unusual span of each frame is, [n] in [0, 1]: 0 at its clip's median, 1 at the furthest.
+
+    Furthest is the 98th percentile, so that a single misplaced landmark does not hide the rest. Unknown frames give 0.
+    """
+    ends = np.asarray(spans)
+    lengths = np.linalg.norm(track.points[:, ends[:, 0]] - track.points[:, ends[:, 1]], axis=-1)  # n spans
+    unusual = np.zeros(len(lengths))
+    for first, last in zip(starts, starts[1:], strict=False):
+        clip = lengths[first:last]
+        known = clip[np.isfinite(clip).all(axis=1)]
+        if len(known):
+            departure = np.abs(clip - np.median(known, axis=0))
+            furthest = np.percentile(np.abs(known - np.median(known, axis=0)), 98, axis=0)
+            unusual[first:last] = np.nan_to_num(departure / np.maximum(furthest, 1e-6)).max(axis=1)
+    return unusual.clip(0, 1)
+
+
 def _read(path: Path, stride: int) -> NDArray[np.float32]:
     """[t, landmarks, 2] in [-1, 1] at every `stride`-th frame of the clip."""
     if not path.is_file():

@@ -41,6 +41,12 @@ def landmark_distance(means: Tensor, landmarks: Tensor) -> Tensor:
     return difference.sum() / known.sum().clamp_min(1)
 
 
+def span_distance(means: Tensor, landmarks: Tensor, spans: Tensor) -> Tensor:
+    """Mean absolute difference of the vectors between the ends of `spans` [s, 2], found and in the landmarks."""
+    (found, expected) = (points[:, spans[:, 0]] - points[:, spans[:, 1]] for points in (means, landmarks))
+    return landmark_distance(found, expected)
+
+
 def l1_around(result: Tensor, target: Tensor, points: Tensor) -> Tensor:
     """Mean absolute difference of [b, 3, s, s] around `points` [b, m, 2], by Gaussians; NaN points are skipped."""
     grid = coordinate_grid(result.shape[2], result.shape[3], False, result.device)

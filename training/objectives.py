@@ -1,5 +1,6 @@
 """What a step minimises: the paper's adversarial objective, and a cheaper one without a discriminator."""
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from training.losses import (
     l1_around,
     landmark_distance,
     pyramid_l1,
+    span_distance,
 )
 from training.settings import LossSettings
 
@@ -31,7 +33,8 @@ class Example:
     """One batch: what the detector sees of the driver may be recoloured, `target` is what must come out.
 
     Landmarks, where there are any, are [b, m, 2], and count with `landmark_weight`; the picture around the first
-    `emphasised` of them counts once more with `emphasis`.
+    `emphasised` of them counts once more with `emphasis`, and what lies between the ends of `spans` [s, 2] with
+    `span_weight`.
     """
 
     source: Tensor
@@ -42,15 +45,17 @@ class Example:
     landmark_weight: float = 0.0
     emphasised: int = 0
     emphasis: float = 0.0
+    spans: Tensor | None = None
+    span_weight: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Total to minimise, its named terms, and what was animated."""
+    """Total to minimise, its named terms, and what was animated, if anything was."""
 
     total: Tensor
     terms: dict[str, Tensor]
-    animation: Animation
+    animation: Animation | None
     driving_keypoints: Keypoints
 
 
@@ -93,7 +98,7 @@ class ReconstructionObjective:
         if example.source_landmarks is not None and example.driving_landmarks is not None:
             found = torch.cat([source.mean, driving.mean])
             landmarks = torch.cat([example.source_landmarks, example.driving_landmarks])
-            terms["landmarks"] = example.landmark_weight * landmark_distance(found, landmarks)
+            terms |= _landmark_terms(found, landmarks, example)
             if example.emphasis:
                 around = example.driving_landmarks[:, : example.emphasised]
                 terms["emphasis"] = example.emphasis * l1_around(animation.image, example.target, around)
@@ -102,6 +107,36 @@ class ReconstructionObjective:
     def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
         """Never called: there is no discriminator."""
         raise NotImplementedError("the reconstruction objective has no discriminator")
+
+
+class KeypointObjective:
+    """The detector alone: landmarks and their spans in both frames and in a warped view, and equivariance."""
+
+    discriminator: nn.Module | None = None
+
+    def __init__(self, settings: LossSettings) -> None:
+        self.settings = settings
+
+    def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
+        """The three terms; ValueError if the example has no landmarks."""
+        if example.source_landmarks is None or example.driving_landmarks is None:
+            raise ValueError("the keypoints objective learns from landmarks; add a [landmarks] section")
+        warp = draw_affine(example.driving, generator)
+        mean, covariance = network.detect_keypoints(
+            torch.cat([example.source, example.driving, warp.warp(example.driving)])
+        )
+        _, driving, moved = (Keypoints(*pair) for pair in zip(mean.chunk(3), covariance.chunk(3), strict=True))
+        warped = warp.to_warped(example.driving_landmarks)
+        outside = (warped.abs() > 1).any(dim=-1, keepdim=True)
+        warped = warped.masked_fill(outside, math.nan)
+        landmarks = torch.cat([example.source_landmarks, example.driving_landmarks, warped])
+        terms = _landmark_terms(mean, landmarks, example)
+        terms["equivariance"] = self.settings.equivariance * keypoint_distance(warp.to_original(moved), driving)
+        return Outcome(torch.stack(list(terms.values())).sum(), terms, None, driving)
+
+    def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
+        """Never called: there is no discriminator."""
+        raise NotImplementedError("the keypoints objective has no discriminator")
 
 
 class PaperObjective:
@@ -127,10 +162,24 @@ class PaperObjective:
 
     def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
         """Least squares on real and generated judgements."""
+        assert outcome.animation is not None
         generated = self.judge(outcome.animation.image.detach(), outcome.driving_keypoints)[-1]
         return discriminator_adversarial(self.judge(example.target, outcome.driving_keypoints)[-1], generated)
 
 
 def make_objective(settings: LossSettings, keypoint_count: int) -> Objective:
     """The objective the configuration names."""
-    return PaperObjective(keypoint_count) if settings.objective == "paper" else ReconstructionObjective(settings)
+    match settings.objective:
+        case "paper":
+            return PaperObjective(keypoint_count)
+        case "reconstruction":
+            return ReconstructionObjective(settings)
+        case "keypoints":
+            return KeypointObjective(settings)
+
+
+def _landmark_terms(means: Tensor, landmarks: Tensor, example: Example) -> dict[str, Tensor]:
+    terms = {"landmarks": example.landmark_weight * landmark_distance(means, landmarks)}
+    if example.spans is not None and example.span_weight:
+        terms["spans"] = example.span_weight * span_distance(means, landmarks, example.spans)
+    return terms

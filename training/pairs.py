@@ -22,28 +22,43 @@ class PairBatch:
     driving_rows: NDArray[np.int64]
 
 
-def draw_pairs(cache: FrameCache, batch: int, seed: int, step: int) -> PairBatch:
-    """The batch of `step`: long clips are drawn more often than short ones, by the square root of their length."""
+def draw_pairs(
+    cache: FrameCache, batch: int, seed: int, step: int, weights: NDArray[np.float64] | None = None
+) -> PairBatch:
+    """The batch of `step`: long clips are drawn more often than short ones, by the square root of their length.
+
+    The source is any frame of its clip; the driving frame any other, in proportion to `weights` [n] if given.
+    """
     generator = np.random.default_rng([seed, step])
     starts = np.asarray(cache.starts)
     lengths = np.diff(starts)
     shares = np.sqrt(lengths) / np.sqrt(lengths).sum()
     clips = generator.choice(len(lengths), size=batch, p=shares)
-    source = generator.integers(lengths[clips])
-    gap = 1 + generator.integers(lengths[clips] - 1)
-    driving = (source + gap) % lengths[clips]
-    source_rows, driving_rows = starts[clips] + source, starts[clips] + driving
+    source_rows = starts[clips] + generator.integers(lengths[clips])
+    driving_rows = source_rows.copy()
+    for i, clip in enumerate(clips):
+        others = np.ones(lengths[clip]) if weights is None else weights[starts[clip] : starts[clip + 1]].copy()
+        others[source_rows[i] - starts[clip]] = 0
+        driving_rows[i] = starts[clip] + generator.choice(lengths[clip], p=others / others.sum())
     return PairBatch(cache.frames[source_rows], cache.frames[driving_rows], source_rows, driving_rows)
 
 
 class PairLoader:
     """Draws the batches of consecutive steps ahead on one thread; iterate, then close."""
 
-    def __init__(self, cache: FrameCache, batch: int, seed: int, steps: range, ahead: int = 4) -> None:
+    def __init__(
+        self,
+        cache: FrameCache,
+        batch: int,
+        seed: int,
+        steps: range,
+        weights: NDArray[np.float64] | None = None,
+        ahead: int = 4,
+    ) -> None:
         self._queue: Queue[PairBatch | BaseException | None] = Queue(ahead)
         self._closed = threading.Event()
         self._thread = threading.Thread(
-            target=self._draw, args=(cache, batch, seed, steps), name="pair-loader", daemon=True
+            target=self._draw, args=(cache, batch, seed, steps, weights), name="pair-loader", daemon=True
         )
         self._thread.start()
 
@@ -69,10 +84,12 @@ class PairLoader:
                 continue
         self._thread.join()
 
-    def _draw(self, cache: FrameCache, batch: int, seed: int, steps: range) -> None:
+    def _draw(
+        self, cache: FrameCache, batch: int, seed: int, steps: range, weights: NDArray[np.float64] | None
+    ) -> None:
         try:
             for step in steps:
-                if not self._put(draw_pairs(cache, batch, seed, step)):
+                if not self._put(draw_pairs(cache, batch, seed, step, weights)):
                     return
             self._put(None)
         except BaseException as error:  # handed to the training thread, which raises it

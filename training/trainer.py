@@ -15,10 +15,10 @@ from torch import nn
 from models.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from models.config import PRESETS
 from models.portrait_net import PortraitNet, build_network
-from training.augmentation import draw_colours, draw_flips, flip
+from training.augmentation import degrade, draw_colours, draw_flips, flip
 from training.ema import MovingAverage
 from training.frame_cache import FrameCache, open_frame_cache
-from training.landmarks import LandmarkTrack, open_landmarks
+from training.landmarks import LandmarkTrack, open_landmarks, unusual_frames
 from training.objectives import Example, make_objective
 from training.pairs import PairBatch, PairLoader
 from training.preview import write_preview
@@ -103,7 +103,8 @@ class Trainer:
         held_out = open_frame_cache(list(data.validation), plan.stage.size, VALIDATION_STRIDE, data.cache)
         saved_at = time.monotonic()
         landmarks = self._open_landmarks(cache)
-        with PairLoader(cache, plan.stage.batch, self.settings.seed, steps) as loader:
+        weights = self._sampling_weights(cache, landmarks)
+        with PairLoader(cache, plan.stage.batch, self.settings.seed, steps, weights) as loader:
             for pairs in loader:
                 began = time.monotonic()
                 rate = plan.learning_rate(self.step)
@@ -123,6 +124,12 @@ class Trainer:
     def _open_landmarks(self, cache: FrameCache) -> LandmarkTrack | None:
         guide = self.settings.landmarks
         return open_landmarks(guide.folder, cache, self.settings.data.stride, guide.points) if guide else None
+
+    def _sampling_weights(self, cache: FrameCache, landmarks: LandmarkTrack | None) -> NDArray[np.float64] | None:
+        guide = self.settings.landmarks
+        if landmarks is None or guide is None or not guide.span_sampling or not guide.spans:
+            return None
+        return 1 + guide.span_sampling * unusual_frames(landmarks, cache.starts, guide.spans)
 
     def _train_step(self, pairs: PairBatch, landmarks: LandmarkTrack | None, rate: float) -> dict[str, float]:
         example = self._example(pairs, landmarks)
@@ -145,7 +152,8 @@ class Trainer:
         room = draw_colours(source, self.settings.colour_jitter, self.generator)
         source, target = room.apply(source), room.apply(driving)
         camera = draw_colours(source, self.settings.driving_colour_jitter, self.generator)
-        example = Example(source, camera.apply(target), target)
+        driving = degrade(camera.apply(target), self.settings.driving_degradation, self.generator)
+        example = Example(source, driving, target)
         guide = self.settings.landmarks
         if landmarks is None or guide is None:
             return example
@@ -156,6 +164,8 @@ class Trainer:
             landmark_weight=self._landmark_weight(),
             emphasised=guide.emphasised,
             emphasis=guide.emphasis,
+            spans=torch.tensor(guide.spans, device=self.device) if guide.spans else None,
+            span_weight=guide.span_weight,
         )
 
     def _landmarks_of(self, track: LandmarkTrack, rows: NDArray[np.int64], mirrored: torch.Tensor) -> torch.Tensor:

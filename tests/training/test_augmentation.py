@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from models.geometry import Keypoints, gaussians, moments
-from training.augmentation import draw_affine, draw_colours, draw_flips, flip
+from training.augmentation import degrade, draw_affine, draw_colours, draw_flips, flip
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -38,3 +38,19 @@ def test_colours_change_and_stay_in_range() -> None:
     assert changed.min() >= 0 and changed.max() <= 1
     assert (changed - image).abs().mean() > 0.05
     torch.testing.assert_close(draw_colours(image, 0.0, seeded(0)).apply(image), image, atol=1e-6, rtol=0)
+
+
+def test_points_go_to_the_warped_picture_as_keypoints_come_back() -> None:
+    warp = draw_affine(torch.rand(4, 3, 16, 16), seeded(1))
+    points = torch.rand(4, 5, 2) - 0.5
+    there = Keypoints(warp.to_warped(points), torch.eye(2).expand(4, 5, 2, 2))
+    torch.testing.assert_close(warp.to_original(there).mean, points)
+
+
+def test_degradation_softens_and_adds_noise_but_keeps_the_picture() -> None:
+    image = torch.rand(16, 3, 32, 32)
+    poor = degrade(image, 1.0, seeded(0))
+    changes = (poor - image).abs().mean(dim=(1, 2, 3))
+    assert changes.max() > 0.05 and changes.min() < 0.02
+    assert poor.min() >= 0 and poor.max() <= 1
+    assert torch.equal(degrade(image, 0.0, seeded(0)), image)

@@ -8,8 +8,8 @@ import torch
 
 from tests.training.clip_files import disc_frames, write_stacked_png
 from training.frame_cache import FrameCache, open_frame_cache
-from training.landmarks import LandmarkError, open_landmarks
-from training.losses import l1_around, landmark_distance
+from training.landmarks import LandmarkError, LandmarkTrack, open_landmarks, unusual_frames
+from training.losses import l1_around, landmark_distance, span_distance
 
 FRAMES = 6
 
@@ -68,3 +68,23 @@ def test_error_counts_around_known_points_only() -> None:
     assert l1_around(result, target, top).item() > 0.9
     assert l1_around(result, target, middle).item() < 1e-6
     assert l1_around(result, target, torch.full((1, 1, 2), float("nan"))).item() == 0
+
+
+def test_the_most_unusual_frames_of_a_clip_are_those_whose_span_departs_most() -> None:
+    points = np.zeros((20, 3, 2), np.float32)
+    points[:, 1, 1] = 0.1  # what lies between the first two: a lid open ...
+    points[4, 1, 1], points[5, 1, 1] = 0.0, 0.05  # ... closed, and half closed
+    points[10:, 1, 1] = 0.3
+    points[12, 0] = np.nan
+    track = LandmarkTrack(points, points)
+    unusual = unusual_frames(track, (0, 10, 20), ((0, 1), (0, 2)))
+    assert unusual[4] == 1.0 and 0.3 < unusual[5] < 0.8
+    assert unusual[[0, 1, 2, 3, 6, 7, 8, 9]].max() == 0 and unusual[10:].max() == 0
+
+
+def test_spans_pull_what_lies_between_not_where_it_is() -> None:
+    landmarks = torch.tensor([[[0.0, 0.0], [0.0, 0.1]]])
+    spans = torch.tensor([[0, 1]])
+    assert span_distance(landmarks + 0.3, landmarks, spans).item() < 1e-6
+    closed = torch.tensor([[[0.0, 0.05], [0.0, 0.05]]])
+    assert span_distance(closed, landmarks, spans).item() == pytest.approx(0.05)

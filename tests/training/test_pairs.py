@@ -60,3 +60,14 @@ def test_loader_closes_while_it_waits_to_hand_over(cache: FrameCache) -> None:
     loader.close()
     loader.close()
     assert not loader._thread.is_alive()
+
+
+def test_weights_decide_how_often_a_frame_drives(cache: FrameCache) -> None:
+    weights = np.ones(16)
+    weights[7 + 3] = 20  # the fourth frame of the last clip
+    batches = [draw_pairs(cache, 16, seed=4, step=step, weights=weights) for step in range(60)]
+    last = np.concatenate([batch.driving[:, 0, 0] for batch in batches])
+    last = last[last[:, 0] == 2]
+    share = (last[:, 1] == 3).mean()
+    assert 0.5 < share < 0.75  # 20 of 28, less the ninth in which it is the source
+    assert all((batch.source_rows != batch.driving_rows).all() for batch in batches)

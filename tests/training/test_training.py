@@ -2,13 +2,22 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from models.checkpoint import CheckpointError, load_checkpoint
 from tests.training.clip_files import disc_frames, write_stacked_png
 from training.__main__ import main
-from training.settings import DataSettings, LossSettings, SettingsError, StageSettings, TrainingSettings, read_settings
+from training.settings import (
+    DataSettings,
+    LandmarkSettings,
+    LossSettings,
+    SettingsError,
+    StageSettings,
+    TrainingSettings,
+    read_settings,
+)
 from training.trainer import StepReport, Trainer, TrainingError
 
 CPU = torch.device("cpu")
@@ -72,6 +81,45 @@ def test_paper_objective_trains_networks_and_discriminator(clips: Path, tmp_path
     assert set(losses) == {"matching", "adversarial", "discriminator"}
     after = trainer.objective.discriminator.parameters()
     assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def guide_to_the_disc(clips: Path, tmp_path: Path) -> LandmarkSettings:
+    """Three points of every frame, the first two of which lie across the disc."""
+    folder = tmp_path / "landmarks"
+    folder.mkdir()
+    for index in range(6):
+        x = np.linspace(0.3, 0.6, 24)
+        points = np.stack([np.stack([x + dx, np.full(24, 0.5)], axis=-1) for dx in (-0.1, 0.1, 0.0)], axis=1)
+        np.savez(folder / f"{index}.npz", stride=1, points=points.astype(np.float16))
+    return LandmarkSettings(
+        folder=folder, points=((0, 1), (1, 0), (2, 2)), spans=((0, 1),), span_weight=1.0, span_sampling=3.0
+    )
+
+
+def test_the_keypoints_objective_trains_the_detector_alone(clips: Path, tmp_path: Path) -> None:
+    settings = tiny_settings(clips, steps=30, objective="keypoints").model_copy(
+        update={"landmarks": guide_to_the_disc(clips, tmp_path), "driving_degradation": 0.5}
+    )
+    trainer = Trainer(settings, tmp_path, CPU)
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    losses = losses_of(trainer)
+    assert set(losses[0]) == {"landmarks", "spans", "equivariance"}
+    early, late = (sum(entry["landmarks"] for entry in part) for part in (losses[:5], losses[-5:]))
+    assert late < early
+    changed = {
+        name.split(".")[0] for name, value in trainer.network.state_dict().items() if (value != before[name]).any()
+    }
+    assert changed == {"keypoint_detector"}
+
+
+def test_the_keypoints_objective_needs_landmarks(clips: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"add a \[landmarks\] section"):
+        losses_of(Trainer(tiny_settings(clips, objective="keypoints"), tmp_path, CPU))
+
+
+def test_spans_outside_the_points_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="use 0 to 1"):
+        LandmarkSettings(folder=tmp_path, points=((0, 1), (1, 0)), spans=((0, 2),))
 
 
 def test_interruption_writes_a_checkpoint(clips: Path, tmp_path: Path) -> None:
