@@ -7,6 +7,7 @@ from torch import Tensor
 from models.geometry import Keypoints, coordinate_grid
 
 PYRAMID_LEVELS = 4
+EMPHASIS_SHRINK = 4
 EMPHASIS_RADIUS = 0.08  # of the square [-1, 1]: about a lid and its lashes in a portrait
 
 
@@ -49,9 +50,11 @@ def span_distance(means: Tensor, landmarks: Tensor, spans: Tensor) -> Tensor:
 
 def l1_around(result: Tensor, target: Tensor, points: Tensor) -> Tensor:
     """Mean absolute difference of [b, 3, s, s] around `points` [b, m, 2], by Gaussians; NaN points are skipped."""
-    grid = coordinate_grid(result.shape[2], result.shape[3], False, result.device)
-    squared = (grid - points[:, :, None, None]).square().sum(dim=-1)  # b m s s
-    weight = torch.exp(-squared / (2 * EMPHASIS_RADIUS**2)).nan_to_num().amax(dim=1, keepdim=True)  # b 1 s s
+    size = result.shape[-1] // EMPHASIS_SHRINK  # smooth weights need few pixels
+    grid = coordinate_grid(size, size, False, result.device)
+    squared = (grid - points[:, :, None, None]).square().sum(dim=-1)  # b m s/4 s/4
+    weight = torch.exp(-squared / (2 * EMPHASIS_RADIUS**2)).nan_to_num().amax(dim=1, keepdim=True)  # b 1 s/4 s/4
+    weight = F.interpolate(weight, scale_factor=float(EMPHASIS_SHRINK), mode="bilinear", align_corners=False)
     return ((result - target).abs() * weight).sum() / (3 * weight.sum()).clamp_min(1)
 
 

@@ -82,19 +82,24 @@ class ReconstructionObjective:
         self.settings = settings
 
     def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
-        """The four terms; the equivariance view is drawn from `generator`."""
+        """Its terms; the equivariance view is drawn from `generator`, and costs nothing at weight zero."""
         warp = draw_affine(example.driving, generator)
-        # One batch for the three views: thin networks waste a processor on small batches.
-        views = torch.cat([example.source, example.driving, warp.warp(example.driving)])
-        mean, covariance = network.detect_keypoints(views)
-        source, driving, moved = (Keypoints(*pair) for pair in zip(mean.chunk(3), covariance.chunk(3), strict=True))
+        views = [example.source, example.driving]
+        if self.settings.equivariance:
+            views.append(warp.warp(example.driving))
+        # One batch for all views: thin networks waste a processor on small batches.
+        mean, covariance = network.detect_keypoints(torch.cat(views))
+        parts = zip(mean.chunk(len(views)), covariance.chunk(len(views)), strict=True)
+        source, driving, *moved = (Keypoints(*pair) for pair in parts)
         animation = network.animate(network.encode_source(example.source), source, driving)
         terms = {
             "picture": pyramid_l1(animation.image, example.target),
             "gradient": self.settings.gradient * gradient_l1(animation.image, example.target),
             "warped": self.settings.warped * pyramid_l1(animation.warped, example.target),
-            "equivariance": self.settings.equivariance * keypoint_distance(warp.to_original(moved), driving),
         }
+        for keypoints in moved:
+            distance = keypoint_distance(warp.to_original(keypoints), driving)
+            terms["equivariance"] = self.settings.equivariance * distance
         if example.source_landmarks is not None and example.driving_landmarks is not None:
             found = torch.cat([source.mean, driving.mean])
             landmarks = torch.cat([example.source_landmarks, example.driving_landmarks])

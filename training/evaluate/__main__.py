@@ -36,7 +36,7 @@ from training.evaluate.report import (
     write_sheet,
     write_side_by_side,
 )
-from training.evaluate.self_reenactment import SelfReenactmentClip, reenact_clip
+from training.evaluate.self_reenactment import SelfReenactmentClip, prepare_task, reenact_clip
 
 DATA = Path("../shared/data")
 CROSS_PAIRS = Path(__file__).with_name("cross_pairs.csv")
@@ -115,10 +115,11 @@ def _measure_self(
     shown: list[tuple[Pixels, Pixels, Pixels]] = []
     for path in track(clips, "Self-reenactment"):
         frames = decode_clip(path, reenactor.image_size, request.every)
-        copied.append(reenact_clip(copy, frames, tools))
-        measured.append(reenact_clip(reenactor, frames, tools))
+        task = prepare_task(frames, tools)
+        copied.append(reenact_clip(copy, task, tools))
+        measured.append(reenact_clip(reenactor, task, tools))
         if len(shown) < SHEET_ROWS:
-            shown.append((frames[0], frames[1:], measured[-1].result))
+            shown.append((task.source, task.target, measured[-1].result))
     write_sheet(request.out / "self.png", *zip(*shown, strict=True))
     return {"copy": self_figures(copied), request.target.stem: self_figures(measured)}
 

@@ -58,6 +58,9 @@ class MeshAndEmbedding:
         scale = np.array([frames.shape[2], frames.shape[1], frames.shape[2]], np.float32)
         with self._mesh(static_image_mode=not consecutive, refine_landmarks=True, min_detection_confidence=0.3) as mesh:
             for index, frame in enumerate(frames):
+                if not consecutive and index and np.array_equal(frame, frames[index - 1]):
+                    found[index] = found[index - 1]  # a copied source need not be searched for every frame
+                    continue
                 faces = mesh.process(np.ascontiguousarray(frame)).multi_face_landmarks
                 if faces:
                     found[index] = np.array([(p.x, p.y, p.z) for p in faces[0].landmark]) * scale

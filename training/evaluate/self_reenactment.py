@@ -6,7 +6,7 @@ import numpy as np
 
 from training.clips import Pixels
 from training.evaluate.face_signals import landmark_distance_px
-from training.evaluate.faces import FaceTools
+from training.evaluate.faces import FaceTools, Landmarks
 from training.evaluate.picture_measures import PictureFigures, compare_pictures
 from training.evaluate.reenactors import Reenactor
 
@@ -38,16 +38,31 @@ class SelfReenactmentClip:
     faces: SelfFaceFigures | None
 
 
-def reenact_clip(reenactor: Reenactor, clip: Pixels, tools: FaceTools | None) -> SelfReenactmentClip:
-    """`clip` [t, s, s, 3]: its first frame animated by the others, in absolute motion."""
-    source, target = clip[0], clip[1:]
-    result = reenactor.reenact(source, target, relative=False)
-    faces = _compare_faces(result, target, tools) if tools else None
-    return SelfReenactmentClip(result, compare_pictures(result, target), faces)
+@dataclass(frozen=True, slots=True)
+class SelfReenactmentTask:
+    """What must come out: frames [t, s, s, 3], animated from `source` [s, s, 3], and their landmarks if measured."""
+
+    source: Pixels
+    target: Pixels
+    target_points: Landmarks | None
 
 
-def _compare_faces(result: Pixels, target: Pixels, tools: FaceTools) -> SelfFaceFigures | None:
-    expected = tools.landmarks(target, consecutive=False)
+def prepare_task(clip: Pixels, tools: FaceTools | None) -> SelfReenactmentTask:
+    """The task that `clip` [t + 1, s, s, 3] sets: its first frame is the source."""
+    target = clip[1:]
+    return SelfReenactmentTask(clip[0], target, tools.landmarks(target, consecutive=False) if tools else None)
+
+
+def reenact_clip(reenactor: Reenactor, task: SelfReenactmentTask, tools: FaceTools | None) -> SelfReenactmentClip:
+    """The task done in absolute motion, and measured."""
+    result = reenactor.reenact(task.source, task.target, relative=False)
+    faces = None
+    if tools is not None and task.target_points is not None:
+        faces = _compare_faces(result, task.target, task.target_points, tools)
+    return SelfReenactmentClip(result, compare_pictures(result, task.target), faces)
+
+
+def _compare_faces(result: Pixels, target: Pixels, expected: Landmarks, tools: FaceTools) -> SelfFaceFigures | None:
     found = tools.landmarks(result, consecutive=False)
     has_face = np.isfinite(expected[:, 0, 0])
     seen = has_face & np.isfinite(found[:, 0, 0])

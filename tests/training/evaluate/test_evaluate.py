@@ -20,7 +20,7 @@ from training.evaluate.faces import FaceToolError, MeshAndEmbedding
 from training.evaluate.picture_measures import compare_pictures
 from training.evaluate.reenactors import BundleReenactor, CheckpointReenactor, CopyReenactor
 from training.evaluate.report import cross_figures, format_table, self_figures
-from training.evaluate.self_reenactment import reenact_clip
+from training.evaluate.self_reenactment import prepare_task, reenact_clip
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +64,9 @@ def test_equal_pictures_are_equal_and_known_differences_are_known() -> None:
 
 def test_self_figures_of_a_copy_and_of_a_perfect_follower() -> None:
     frames, tools = brightening(12), BrightnessFaces()
-    copied = self_figures([reenact_clip(CopyReenactor(192), frames, tools)])
-    perfect = self_figures([reenact_clip(BrightnessReenactor(), frames, tools)])
+    task = prepare_task(frames, tools)
+    copied = self_figures([reenact_clip(CopyReenactor(192), task, tools)])
+    perfect = self_figures([reenact_clip(BrightnessReenactor(), task, tools)])
     assert perfect["self_l1"] == 0 and perfect["self_landmark_distance_px"] == 0
     assert perfect["self_identity_distance"] == 0 and perfect["self_missing_faces"] == 0
     assert copied["self_l1"] == pytest.approx(np.abs(frames[1:] - frames[:1].astype(int)).mean() / 255)
@@ -80,7 +81,8 @@ def test_results_without_a_face_are_counted_as_missing() -> None:
             result[::2] = 0
             return result
 
-    figures = self_figures([reenact_clip(Blackout(), brightening(11), BrightnessFaces())])
+    tools = BrightnessFaces()
+    figures = self_figures([reenact_clip(Blackout(), prepare_task(brightening(11), tools), tools)])
     assert figures["self_missing_faces"] == pytest.approx(0.5)
 
 
