@@ -1,18 +1,26 @@
-"""`python -m training CONFIG.toml [--out FOLDER] [--resume] [--device cpu|cuda]`."""
+"""`python -m training CONFIG.toml [--out FOLDER] [--resume] [--device cpu|cuda]`, on several processors by torchrun.
+
+`torchrun --nproc-per-node N -m training CONFIG.toml` divides every batch among N processes.
+"""
 
 import argparse
 import logging
-import signal
+import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Event
 
 import torch
 from rich.logging import RichHandler
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from models.checkpoint import CheckpointError
+from realtime.interruption import quitting_on_signals
 from training.clips import ClipError
 from training.landmarks import LandmarkError
+from training.parallel import Ranks, joined_ranks, own_device
+from training.run_log import RunLog
+from training.run_progress import RunProgress
 from training.settings import SettingsError, read_settings
 from training.trainer import StepReport, Trainer, TrainingError
 
@@ -27,46 +35,45 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--resume", action="store_true", help="continue the run in that folder exactly")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[RichHandler(show_path=False)])
-    # Jobs in the background start with Ctrl-C ignored; both signals must leave a checkpoint.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    device = own_device(os.environ, options.device)
     try:
         settings = read_settings(options.config)
         out = options.out or Path("out/training") / options.config.stem
-        trainer = Trainer(settings, out, torch.device(options.device))
-        if options.resume:
-            trainer.resume()
-        elif trainer.state_file.exists():
-            raise SettingsError(f"{out} already holds a run; pass --resume to continue it or --out for another folder")
-        _run_with_progress(trainer, settings.total_steps)
+        with joined_ranks(os.environ, device) as ranks:
+            # Of several processes the first speaks; the others speak only of what stops them.
+            level = logging.INFO if ranks.is_first else logging.ERROR
+            logging.basicConfig(level=level, format="%(message)s", handlers=[RichHandler(show_path=False)])
+            trainer = Trainer(settings, out, device, ranks)
+            if options.resume:
+                trainer.resume()
+            elif trainer.state_file.exists():
+                raise SettingsError(
+                    f"{out} already holds a run; pass --resume to continue it or --out for another folder"
+                )
+            _train(trainer, ranks)
     except (SettingsError, ClipError, LandmarkError, CheckpointError, TrainingError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    log.info("checkpoints and previews are in %s", out)
     return 0
 
 
-def _run_with_progress(trainer: Trainer, total: int) -> None:
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, TextColumn("{task.description}")) as progress:
-        bar = progress.add_task("", total=total, completed=trainer.step)
+def _train(trainer: Trainer, ranks: Ranks) -> None:
+    # Both signals must leave a checkpoint, and all processes must stop at the same step.
+    stop_asked = Event()
+    with ExitStack() as opened:
+        opened.enter_context(quitting_on_signals(stop_asked.set))
+        if not ranks.is_first:
+            trainer.run(lambda _: None, stop_asked=stop_asked.is_set)
+            return
+        progress = opened.enter_context(RunProgress(trainer.settings.total_steps, trainer.step))
+        run_log = opened.enter_context(RunLog(trainer.out / "tensorboard", trainer.step))
 
         def show(report: StepReport) -> None:
-            losses = "  ".join(f"{name} {value:.4f}" for name, value in report.losses.items())
-            progress.update(bar, completed=report.step, description=f"{losses}  {report.samples_per_s:.0f} pairs/s")
-            if report.validation is not None:
-                log.info(
-                    "step %d: validation L1 %.4f, copying the source %.4f (%.1f %% lower), rate %.1e, %s",
-                    report.step,
-                    report.validation.result_l1,
-                    report.validation.copy_l1,
-                    100 * report.validation.improvement,
-                    report.learning_rate,
-                    losses,
-                )
+            progress.show(report)
+            run_log.record(report)
 
-        trainer.run(show)
+        trainer.run(show, stop_asked=stop_asked.is_set)
+        log.info("checkpoints, previews and TensorBoard's events are in %s", trainer.out)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from training.clips import Pixels
 from training.frame_cache import FrameCache
 
+WHOLE = slice(None)
+
 
 @dataclass(frozen=True, slots=True)
 class PairBatch:
@@ -23,9 +25,14 @@ class PairBatch:
 
 
 def draw_pairs(
-    cache: FrameCache, batch: int, seed: int, step: int, weights: NDArray[np.float64] | None = None
+    cache: FrameCache,
+    batch: int,
+    seed: int,
+    step: int,
+    weights: NDArray[np.float64] | None = None,
+    part: slice = WHOLE,
 ) -> PairBatch:
-    """The batch of `step`: long clips are drawn more often than short ones, by the square root of their length.
+    """`part` of the batch of `step`: long clips are drawn more often, by the square root of their length.
 
     The source is any frame of its clip; the driving frame any other, in proportion to `weights` [n] if given.
     """
@@ -40,11 +47,12 @@ def draw_pairs(
         others = np.ones(lengths[clip]) if weights is None else weights[starts[clip] : starts[clip + 1]].copy()
         others[source_rows[i] - starts[clip]] = 0
         driving_rows[i] = starts[clip] + generator.choice(lengths[clip], p=others / others.sum())
+    source_rows, driving_rows = source_rows[part], driving_rows[part]
     return PairBatch(cache.frames[source_rows], cache.frames[driving_rows], source_rows, driving_rows)
 
 
 class PairLoader:
-    """Draws the batches of consecutive steps ahead on one thread; iterate, then close."""
+    """Draws the batches of consecutive steps, or one part of each, ahead on one thread; iterate, then close."""
 
     def __init__(
         self,
@@ -53,12 +61,13 @@ class PairLoader:
         seed: int,
         steps: range,
         weights: NDArray[np.float64] | None = None,
+        part: slice = WHOLE,
         ahead: int = 4,
     ) -> None:
         self._queue: Queue[PairBatch | BaseException | None] = Queue(ahead)
         self._closed = threading.Event()
         self._thread = threading.Thread(
-            target=self._draw, args=(cache, batch, seed, steps, weights), name="pair-loader", daemon=True
+            target=self._draw, args=(cache, batch, seed, steps, weights, part), name="pair-loader", daemon=True
         )
         self._thread.start()
 
@@ -85,11 +94,17 @@ class PairLoader:
         self._thread.join()
 
     def _draw(
-        self, cache: FrameCache, batch: int, seed: int, steps: range, weights: NDArray[np.float64] | None
+        self,
+        cache: FrameCache,
+        batch: int,
+        seed: int,
+        steps: range,
+        weights: NDArray[np.float64] | None,
+        part: slice,
     ) -> None:
         try:
             for step in steps:
-                if not self._put(draw_pairs(cache, batch, seed, step, weights)):
+                if not self._put(draw_pairs(cache, batch, seed, step, weights, part)):
                     return
             self._put(None)
         except BaseException as error:  # handed to the training thread, which raises it

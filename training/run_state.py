@@ -1,4 +1,4 @@
-"""What a run needs to continue exactly: optimiser moments, average, random state and step, in one safetensors file."""
+"""What a run needs to continue exactly: optimiser moments, average and step, in one safetensors file."""
 
 import json
 from collections.abc import Mapping
@@ -17,11 +17,10 @@ def save_run_state(
     path: Path,
     modules: dict[str, nn.Module],
     optimisers: Mapping[str, torch.optim.Optimizer],
-    generator: torch.Generator,
     progress: dict[str, Any],
 ) -> None:
     """Write everything to `path` in one step; `progress` holds JSON values such as the step."""
-    tensors: dict[str, Tensor] = {"generator": generator.get_state()}
+    tensors: dict[str, Tensor] = {}
     for name, module in modules.items():
         tensors |= {f"{name}/{key}": value for key, value in module.state_dict().items()}
     for name, optimiser in optimisers.items():
@@ -37,7 +36,6 @@ def load_run_state(
     path: Path,
     modules: dict[str, nn.Module],
     optimisers: Mapping[str, torch.optim.Optimizer],
-    generator: torch.Generator,
 ) -> dict[str, Any]:
     """Restore what `save_run_state` wrote, in place, and return its `progress`; CheckpointError if it does not fit."""
     try:
@@ -46,7 +44,6 @@ def load_run_state(
             progress: dict[str, Any] = json.loads(file.metadata()["progress"])
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: cannot resume from it ({error}); start without --resume") from error
-    generator.set_state(tensors.pop("generator"))
     try:
         for name, module in modules.items():
             module.load_state_dict(_under(name, tensors))

@@ -21,10 +21,12 @@ from training.frame_cache import FrameCache, open_frame_cache
 from training.landmarks import LandmarkTrack, open_landmarks, unusual_frames
 from training.objectives import Example, make_objective
 from training.pairs import PairBatch, PairLoader
+from training.parallel import ALONE, Ranks
 from training.preview import write_preview
 from training.run_state import load_run_state, save_run_state
 from training.schedule import StagePlan, plan_stages
-from training.settings import TrainingSettings
+from training.settings import SettingsError, TrainingSettings
+from training.step_clock import StepClock
 from training.validation import SelfReenactment, self_reenactment, to_tensor
 
 log = logging.getLogger(__name__)
@@ -39,27 +41,33 @@ class TrainingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """What one step showed: its losses, the rate and how fast it went."""
+    """What one step showed: its losses, the rate, how fast it went, and what share of the time batches were awaited."""
 
     step: int
     losses: dict[str, float]
     learning_rate: float
     samples_per_s: float
+    waiting_share: float = 0.0
     validation: SelfReenactment | None = None
+    preview: Path | None = None
 
 
 class Trainer:
-    """Owns the networks, their average, the optimisers and the output folder of one run; use from one thread."""
+    """Owns the networks, their average, the optimisers and the output folder of one run; use from one thread.
 
-    def __init__(self, settings: TrainingSettings, out: Path, device: torch.device) -> None:
-        self.settings, self.out, self.device = settings, out, device
+    One of several `ranks` trains its part of every batch; the first alone writes, validates and previews.
+    """
+
+    def __init__(self, settings: TrainingSettings, out: Path, device: torch.device, ranks: Ranks = ALONE) -> None:
+        self.settings, self.out, self.device, self.ranks = settings, out, device, ranks
+        _require_equal_parts(settings, ranks)
         torch.manual_seed(settings.seed)
         config = PRESETS[settings.preset]
         self.network = _starting_network(settings).to(device).train()
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = MovingAverage(self.network, settings.ema_decay)
         self.objective = make_objective(settings.loss, config.keypoint_count)
-        self.generator = torch.Generator().manual_seed(settings.seed)
+        self.generator = torch.Generator()
         betas = (settings.momentum, 0.999)
         self.optimisers = {"networks": torch.optim.Adam(self.network.parameters(), betas=betas)}
         if self.objective.discriminator is not None:
@@ -73,53 +81,75 @@ class Trainer:
         """What `resume` reads."""
         return self.out / "run_state.safetensors"
 
-    def run(self, on_step: Callable[[StepReport], None], until: int | None = None) -> None:
-        """Train to the end of the stages, or `until` a step; writes checkpoints also when interrupted."""
+    def run(
+        self,
+        on_step: Callable[[StepReport], None],
+        until: int | None = None,
+        stop_asked: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Train to the end of the stages, `until` a step or until asked to stop; writes checkpoints at the end."""
         last = min(until or self.settings.total_steps, self.settings.total_steps)
         try:
             for plan in plan_stages(self.settings):
                 steps = range(max(self.step, plan.steps.start), min(last, plan.steps.stop))
-                if steps:
-                    self._run_stage(plan, steps, on_step)
+                if steps and not self._run_stage(plan, steps, on_step, stop_asked):
+                    log.warning("stopped at step %d: writing a checkpoint", self.step)
+                    break
         except KeyboardInterrupt:
             log.warning("interrupted at step %d: writing a checkpoint", self.step)
         self.save()
 
     def resume(self) -> None:
         """Continue from the run state in the output folder; CheckpointError if there is none that fits."""
-        progress = load_run_state(self.state_file, self._modules(), self.optimisers, self.generator)
+        progress = load_run_state(self.state_file, self._modules(), self.optimisers)
         self.step, self.best_l1 = progress["step"], progress["best_l1"]
 
     def save(self) -> None:
-        """Write the run state and the average's checkpoint."""
+        """Write the run state and the average's checkpoint, in the first process."""
+        if not self.ranks.is_first:
+            return
         self.out.mkdir(parents=True, exist_ok=True)
         progress = {"step": self.step, "best_l1": self.best_l1}
-        save_run_state(self.state_file, self._modules(), self.optimisers, self.generator, progress)
+        save_run_state(self.state_file, self._modules(), self.optimisers, progress)
         save_checkpoint(self.out / "latest.safetensors", self.average.network, self._notes())
 
-    def _run_stage(self, plan: StagePlan, steps: range, on_step: Callable[[StepReport], None]) -> None:
-        data = self.settings.data
-        cache = open_frame_cache(list(data.train), plan.stage.size, data.stride, data.cache)
-        held_out = open_frame_cache(list(data.validation), plan.stage.size, VALIDATION_STRIDE, data.cache)
+    def _run_stage(
+        self, plan: StagePlan, steps: range, on_step: Callable[[StepReport], None], stop_asked: Callable[[], bool]
+    ) -> bool:
+        """Train `steps`; False if it was asked to stop before the last."""
+        cache, held_out = self.ranks.first_before_others(lambda: self._open_caches(plan.stage.size))
         saved_at = time.monotonic()
         landmarks = self._open_landmarks(cache)
         weights = self._sampling_weights(cache, landmarks)
-        with PairLoader(cache, plan.stage.batch, self.settings.seed, steps, weights) as loader:
-            for pairs in loader:
+        clock, part = StepClock(), self.ranks.part(plan.stage.batch)
+        with PairLoader(cache, plan.stage.batch, self.settings.seed, steps, weights, part) as loader:
+            for pairs in clock.timed(loader):
                 began = time.monotonic()
                 rate = plan.learning_rate(self.step)
                 losses = self._train_step(pairs, landmarks, rate)
                 self.step += 1
                 speed = plan.stage.batch / (time.monotonic() - began)
-                validation = None
-                if self.step % self.settings.validation_steps == 0:
-                    validation = self._validate(held_out)
-                if self.step % self.settings.preview_steps == 0:
-                    self._preview(held_out)
+                report = StepReport(self.step, losses, rate, speed, clock.waiting_share)
+                on_step(self._examine(report, held_out))
                 if time.monotonic() - saved_at > 60 * self.settings.checkpoint_minutes:
                     self.save()
                     saved_at = time.monotonic()
-                on_step(StepReport(self.step, losses, rate, speed, validation))
+                if self.step < steps.stop and self.ranks.any(stop_asked()):
+                    return False
+        return True
+
+    def _open_caches(self, size: int) -> tuple[FrameCache, FrameCache]:
+        data = self.settings.data
+        cache = open_frame_cache(list(data.train), size, data.stride, data.cache)
+        return cache, open_frame_cache(list(data.validation), size, VALIDATION_STRIDE, data.cache)
+
+    def _examine(self, report: StepReport, held_out: FrameCache) -> StepReport:
+        """The report with this step's validation and preview, where they are due; in the first process."""
+        if self.ranks.is_first and self.step % self.settings.validation_steps == 0:
+            report = replace(report, validation=self._validate(held_out))
+        if self.ranks.is_first and self.step % self.settings.preview_steps == 0:
+            report = replace(report, preview=self._preview(held_out))
+        return report
 
     def _open_landmarks(self, cache: FrameCache) -> LandmarkTrack | None:
         guide = self.settings.landmarks
@@ -132,18 +162,35 @@ class Trainer:
         return 1 + guide.span_sampling * unusual_frames(landmarks, cache.starts, guide.spans)
 
     def _train_step(self, pairs: PairBatch, landmarks: LandmarkTrack | None, rate: float) -> dict[str, float]:
+        # Nothing random is carried from step to step, so that a resumed run draws what it would have drawn.
+        self.generator.manual_seed(_step_seed(self.settings.seed, self.step, self.ranks.rank))
         example = self._example(pairs, landmarks)
         with torch.autocast(self.device.type, torch.bfloat16):
             outcome = self.objective.generator_loss(self.network, example, self.generator)
-        losses = {name: term.item() for name, term in outcome.terms.items()}
+        losses = self._agreed({name: term.item() for name, term in outcome.terms.items()})
         self._descend("networks", self.network, outcome.total, rate)
         if self.objective.discriminator is not None:
             with torch.autocast(self.device.type, torch.bfloat16):
                 loss = self.objective.discriminator_loss(example, outcome)
-            losses["discriminator"] = loss.item()
+            losses |= self._agreed({"discriminator": loss.item()})
             self._descend("discriminator", self.objective.discriminator, loss, rate)
+        self.ranks.average_statistics(self.network)
         self.average.update(self.network, self.step)
         return losses
+
+    def _agreed(self, losses: dict[str, float]) -> dict[str, float]:
+        """The losses averaged over the processes; TrainingError if one is not finite."""
+        losses = self.ranks.average(losses)
+        for name, value in losses.items():
+            if not math.isfinite(value):
+                raise self._guarded(f"the loss {name} is {value}")
+        return losses
+
+    def _guarded(self, found: str) -> TrainingError:
+        return TrainingError(
+            f"{found} at step {self.step}: stopped before it reached the weights; "
+            f"{self.state_file} holds the last good state, resume it with a lower learning rate"
+        )
 
     def _example(self, pairs: PairBatch, landmarks: LandmarkTrack | None) -> Example:
         source, driving = to_tensor(pairs.source, self.device), to_tensor(pairs.driving, self.device)
@@ -184,12 +231,10 @@ class Trainer:
             group["lr"] = rate
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        self.ranks.average_gradients(module)
         norm = torch.nn.utils.clip_grad_norm_(module.parameters(), self.settings.gradient_clip)
         if not torch.isfinite(norm):
-            raise TrainingError(
-                f"gradient of the {name} is {norm.item()} at step {self.step}: stopped before it reached the weights; "
-                f"{self.state_file} holds the last good state, resume it with a lower learning rate"
-            )
+            raise self._guarded(f"the gradient of the {name} is {norm.item()}")
         optimiser.step()
 
     def _validate(self, held_out: FrameCache) -> SelfReenactment:
@@ -200,11 +245,13 @@ class Trainer:
             save_checkpoint(self.out / "best.safetensors", self.average.network, self._notes())
         return result
 
-    def _preview(self, held_out: FrameCache) -> None:
+    def _preview(self, held_out: FrameCache) -> Path:
         clips = [held_out.clip(index) for index in range(min(PREVIEW_ROWS, held_out.clip_count))]
         source = torch.cat([to_tensor(clip[:1], self.device) for clip in clips])
         driving = torch.cat([to_tensor(clip[-1:], self.device) for clip in clips])
-        write_preview(self.out / "previews" / f"{self.step:07d}.png", self.average.network, source, driving)
+        sheet = self.out / "previews" / f"{self.step:07d}.png"
+        write_preview(sheet, self.average.network, source, driving)
+        return sheet
 
     def _modules(self) -> dict[str, nn.Module]:
         modules: dict[str, nn.Module] = {"network": self.network, "average": self.average.network}
@@ -214,6 +261,19 @@ class Trainer:
 
     def _notes(self) -> dict[str, object]:
         return {"preset": self.settings.preset, "steps": self.step, "best_l1": self.best_l1}
+
+
+def _require_equal_parts(settings: TrainingSettings, ranks: Ranks) -> None:
+    for stage in settings.stages:
+        if stage.batch % ranks.count:
+            raise SettingsError(
+                f"stages: a batch of {stage.batch} cannot be divided among {ranks.count} processes; "
+                "change `batch` or --nproc-per-node"
+            )
+
+
+def _step_seed(seed: int, step: int, rank: int) -> int:
+    return int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0])
 
 
 def _starting_network(settings: TrainingSettings) -> PortraitNet:

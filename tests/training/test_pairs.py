@@ -7,6 +7,7 @@ import pytest
 
 from training.frame_cache import FrameCache
 from training.pairs import PairLoader, draw_pairs
+from training.parallel import Ranks
 
 
 @pytest.fixture
@@ -42,6 +43,13 @@ def test_loader_gives_the_batches_of_its_steps(cache: FrameCache) -> None:
     assert len(found) == 4
     for step, batch in enumerate(found, start=5):
         np.testing.assert_array_equal(batch.source, draw_pairs(cache, 4, seed=3, step=step).source)
+
+
+def test_parts_are_the_batch_divided(cache: FrameCache) -> None:
+    whole = draw_pairs(cache, 6, seed=4, step=7)
+    parts = [draw_pairs(cache, 6, seed=4, step=7, part=Ranks(rank, 3).part(6)) for rank in range(3)]
+    np.testing.assert_array_equal(np.concatenate([part.source_rows for part in parts]), whole.source_rows)
+    np.testing.assert_array_equal(np.concatenate([part.driving for part in parts]), whole.driving)
 
 
 def test_loader_hands_over_its_failure(cache: FrameCache) -> None:

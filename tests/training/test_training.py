@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from models.checkpoint import CheckpointError, load_checkpoint
 from tests.training.clip_files import disc_frames, write_stacked_png
@@ -135,7 +136,7 @@ def test_interruption_writes_a_checkpoint(clips: Path, tmp_path: Path) -> None:
     assert resumed.step == 2
 
 
-def test_a_gradient_that_is_not_finite_stops_before_the_weights(clips: Path, tmp_path: Path) -> None:
+def test_a_loss_that_is_not_finite_stops_before_the_weights(clips: Path, tmp_path: Path) -> None:
     trainer = Trainer(tiny_settings(clips), tmp_path, CPU)
     losses_of(trainer, until=1)
     saved = trainer.state_file.read_bytes()
@@ -143,9 +144,53 @@ def test_a_gradient_that_is_not_finite_stops_before_the_weights(clips: Path, tmp
         bias = trainer.network.dense_motion.head.bias
         assert bias is not None
         bias[0] = float("nan")
-    with pytest.raises(TrainingError, match="step 1"):
+    with pytest.raises(TrainingError, match="loss .* is nan at step 1"):
         losses_of(trainer)
     assert trainer.state_file.read_bytes() == saved
+
+
+def test_a_gradient_alone_that_is_not_finite_stops_too(clips: Path, tmp_path: Path) -> None:
+    trainer = Trainer(tiny_settings(clips), tmp_path, CPU)
+    losses_of(trainer, until=1)
+    before = [parameter.clone() for parameter in trainer.network.parameters()]
+    head = trainer.network.dense_motion.head.weight
+    handle = head.register_hook(lambda gradient: gradient * float("inf"))
+    with pytest.raises(TrainingError, match="gradient of the networks is .* at step 1"):
+        losses_of(trainer)
+    assert all(torch.equal(a, b) for a, b in zip(before, trainer.network.parameters(), strict=True))
+    handle.remove()
+    resumed = Trainer(tiny_settings(clips), tmp_path, CPU)
+    resumed.resume()
+    assert losses_of(resumed)
+
+
+def test_the_best_checkpoint_is_that_of_the_lowest_validation_error(clips: Path, tmp_path: Path) -> None:
+    reports: list[StepReport] = []
+    Trainer(tiny_settings(clips, steps=6), tmp_path, CPU).run(reports.append)
+    measured = {report.step: report.validation.result_l1 for report in reports if report.validation is not None}
+    assert list(measured) == [2, 4, 6]
+    _, notes = load_checkpoint(tmp_path / "best.safetensors")
+    assert measured[notes["steps"]] == notes["best_l1"] == min(measured.values())
+
+
+def test_the_command_line_leaves_scalars_and_preview_sheets_for_tensorboard(clips: Path, tmp_path: Path) -> None:
+    config = tmp_path / "tiny.toml"
+    config.write_text(
+        f"""
+        preset = "live-xs"
+        preview_steps = 2
+        validation_steps = 2
+        data = {{ train = ["{clips}"], validation = ["{clips}"], stride = 1, cache = "{tmp_path / "cache"}" }}
+        stages = [{{ size = 64, batch = 2, steps = 2, learning_rate = [1e-3, 1e-4] }}]
+        """
+    )
+    assert main([str(config), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 0
+    events = EventAccumulator(str(tmp_path / "out" / "tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("loss/picture")] == [1, 2]
+    assert 0 <= events.Scalars("run/waiting_share")[-1].value < 1
+    assert [event.step for event in events.Scalars("validation/result_l1")] == [2]
+    (sheet,) = events.Images("preview")
+    assert sheet.step == 2 and sheet.width == 7 * 64
 
 
 def test_a_run_can_start_from_an_earlier_checkpoint(clips: Path, tmp_path: Path) -> None:
