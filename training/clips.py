@@ -23,8 +23,7 @@ def find_clips(folders: list[Path]) -> list[Path]:
         if not folder.is_dir():
             raise ClipError(f"{folder}: no such folder of clips; correct [data] in the configuration")
         clips.update(path for path in folder.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES)
-        for image in folder.rglob("*.png"):
-            clips.add(image if _is_stacked(image) else image.parent)
+        clips.update(_picture_clips(sorted(folder.rglob("*.png"))))
     if not clips:
         names = ", ".join(str(folder) for folder in folders)
         raise ClipError(f"{names}: no video, PNG frame folder or stacked PNG found; put clips there")
@@ -37,6 +36,14 @@ def decode_clip(path: Path, size: int, stride: int = 1) -> Pixels:
     if len(frames) < 2:
         raise ClipError(f"{path}: {len(frames)} readable frames at stride {stride}; a clip needs two")
     return np.stack(frames)
+
+
+def _picture_clips(images: list[Path]) -> Iterator[Path]:
+    """Stacked PNGs, and folders of frames; a picture beside stacked ones that is not stacked is a broken one."""
+    stacked = {image for image in images if _is_stacked(image)}
+    folders_of_stacked = {image.parent for image in stacked}
+    for image in images:
+        yield image if image in stacked or image.parent in folders_of_stacked else image.parent
 
 
 def _frames(path: Path) -> Iterator[Pixels]:

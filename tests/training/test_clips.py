@@ -45,6 +45,19 @@ def test_few_broken_clips_are_left_out(tmp_path: Path) -> None:
     np.testing.assert_array_equal(cache.clip(7), decode_clip(tmp_path / "clips" / "07.png", 16))
 
 
+def test_empty_and_cut_off_pictures_beside_stacked_ones_are_left_out_by_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for index in range(40):
+        write_stacked_png(tmp_path / "clips" / f"{index:02d}.png", disc_frames(3, 16, seed=index))
+    (tmp_path / "clips" / "empty.png").write_bytes(b"")
+    whole = (tmp_path / "clips" / "00.png").read_bytes()
+    (tmp_path / "clips" / "short.png").write_bytes(whole[:30])
+    cache = open_frame_cache([tmp_path / "clips"], 16, 1, tmp_path / "cache")
+    assert cache.clip_count == 40
+    assert "empty.png" in caplog.text and "short.png" in caplog.text
+
+
 def test_many_broken_clips_stop_the_run_and_leave_no_cache(tmp_path: Path) -> None:
     for index in range(3):
         write_stacked_png(tmp_path / "clips" / f"{index}.png", disc_frames(3, 16, seed=index))
