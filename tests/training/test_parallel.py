@@ -26,6 +26,8 @@ from training.settings import DataSettings, SettingsError, StageSettings, Traini
 from training.trainer import Trainer
 
 CPU = torch.device("cpu")
+# Two processes, each importing torch, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")
