@@ -50,12 +50,20 @@ def load_run_state(
     except RuntimeError as error:
         raise CheckpointError(f"{path}: written by a run of other networks: {error}") from error
     for name, optimiser in optimisers.items():
+        parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in _under(name, tensors).items():
             index, slot = key.split("/")
-            state.setdefault(int(index), {})[slot] = value
+            state.setdefault(int(index), {})[slot] = _laid_out_as(parameters[int(index)], value)
         optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
     return progress
+
+
+def _laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
+    """`value` with the parameter's memory layout: fused optimisers pair the two by memory, not by index."""
+    if value.shape != parameter.shape:
+        return value
+    return torch.empty_like(parameter, dtype=value.dtype, device=value.device).copy_(value)
 
 
 def _under(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -51,11 +51,12 @@ def test_gradients_are_equal_and_those_of_the_joined_batch(tmp_path: Path) -> No
     backward(network, *joined_batch())
     expected = gradients(network)
     assert first.keys() == second.keys() == expected.keys()
-    # Some gradients are zero but for rounding, such as that of a bias before a softmax.
-    rounding = 1e-5 * max(float(gradient.abs().max()) for gradient in expected.values())
-    for name, gradient in expected.items():
+    for name in expected:
         assert torch.equal(first[name], second[name]), name
-        torch.testing.assert_close(first[name], gradient, rtol=1e-3, atol=rounding)
+    # As one vector: single entries may be zero but for rounding. One pixel whose error is zero but for rounding
+    # may turn the sign of its L1, which is 0.2 % of the whole; a sum in place of a mean would be 100 %.
+    found, whole = (torch.cat([part[name].flatten() for name in expected]) for part in (first, expected))
+    assert torch.linalg.vector_norm(found - whole) < 1e-2 * torch.linalg.vector_norm(whole)
 
 
 def test_processes_hold_the_same_networks_and_resume_exactly(clips: Path, tmp_path: Path) -> None:

@@ -1,0 +1,74 @@
+"""From a batch of frame pairs to what the objective sees: flips, colours, a poorer camera, landmarks."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from training.augmentation import degrade, draw_colours, draw_flips, flip
+from training.frame_cache import FrameCache
+from training.landmarks import LandmarkTrack, open_landmarks, unusual_frames
+from training.objectives import Example
+from training.pairs import PairBatch
+from training.settings import LandmarkSettings, TrainingSettings
+from training.validation import to_tensor
+
+
+def open_guide(settings: TrainingSettings, cache: FrameCache) -> LandmarkTrack | None:
+    """The landmarks of the cache's frames, if the configuration names any."""
+    guide = settings.landmarks
+    return open_landmarks(guide.folder, cache, settings.data.stride, guide.points) if guide else None
+
+
+def sampling_weights(
+    settings: TrainingSettings, cache: FrameCache, landmarks: LandmarkTrack | None
+) -> NDArray[np.float64] | None:
+    """How often each frame drives, [n], or None where all drive alike."""
+    guide = settings.landmarks
+    if landmarks is None or guide is None or not guide.span_sampling or not guide.spans:
+        return None
+    return 1 + guide.span_sampling * unusual_frames(landmarks, cache.starts, guide.spans)
+
+
+def make_example(
+    settings: TrainingSettings,
+    pairs: PairBatch,
+    landmarks: LandmarkTrack | None,
+    step: int,
+    generator: torch.Generator,
+    device: torch.device,
+) -> Example:
+    """The batch on `device`, augmented by what `generator` draws; landmarks weigh what they weigh at `step`."""
+    source, driving = to_tensor(pairs.source, device), to_tensor(pairs.driving, device)
+    mirrored = draw_flips(source, generator)
+    source, driving = flip(source, mirrored), flip(driving, mirrored)
+    room = draw_colours(source, settings.colour_jitter, generator)
+    source, target = room.apply(source), room.apply(driving)
+    camera = draw_colours(source, settings.driving_colour_jitter, generator)
+    driving = degrade(camera.apply(target), settings.driving_degradation, generator)
+    example = Example(source, driving, target)
+    guide = settings.landmarks
+    if landmarks is None or guide is None:
+        return example
+    return replace(
+        example,
+        source_landmarks=_landmarks_of(landmarks, pairs.source_rows, mirrored),
+        driving_landmarks=_landmarks_of(landmarks, pairs.driving_rows, mirrored),
+        landmark_weight=_weight_at(guide, step),
+        emphasised=guide.emphasised,
+        emphasis=guide.emphasis,
+        spans=torch.tensor(guide.spans, device=device) if guide.spans else None,
+        span_weight=guide.span_weight,
+    )
+
+
+def _landmarks_of(track: LandmarkTrack, rows: NDArray[np.int64], mirrored: Tensor) -> Tensor:
+    plain, flipped = (torch.from_numpy(points[rows]).to(mirrored.device) for points in (track.points, track.mirrored))
+    return torch.where(mirrored[:, None, None], flipped, plain)
+
+
+def _weight_at(guide: LandmarkSettings, step: int) -> float:
+    start, end = guide.weight
+    return end + (start - end) * max(0.0, 1 - step / guide.steps)
