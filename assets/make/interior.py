@@ -57,9 +57,9 @@ def _close_eye(picture: np.ndarray, still: Still, upper: np.ndarray, lower: np.n
     within = _soft((1 - abs(across)) * 4)
     cover = _soft((rows - fold) / 18) * np.clip((edge - rows) / 2 + 0.5, 0, 1) * within
     picture = _blend(picture, _lid_skin(still, shut, down), cover)
-    thickness = 0.9 + 1.5 * arch
+    thickness = 1.6 + 2.6 * arch  # lashes must outlast the shrinking to a live picture
     line = np.exp(-(((rows - edge) / thickness) ** 2)) * within * np.clip(closed * 1.5, 0, 1)
-    return _blend(picture, LASHES, 0.7 * line)
+    return _blend(picture, LASHES, 0.85 * line)
 
 
 def _lid_skin(still: Still, shut: np.ndarray, down: np.ndarray) -> np.ndarray:

@@ -186,8 +186,8 @@ def _ease(keys: list[tuple[float, float]], time_s: float) -> float:
 
 
 def _blink(since_s: float) -> float:
-    """Return how far the eyes are shut: 70 ms down, 50 ms shut, 110 ms up."""
-    return _ease([(0.0, 0), (0.07, 1), (0.12, 1), (0.23, 0)], since_s)
+    """Return how far the eyes are shut: 70 ms down, 80 ms shut, 110 ms up."""
+    return _ease([(0.0, 0), (0.07, 1), (0.15, 1), (0.26, 0)], since_s)
 
 
 def _drift(time_s: float, phase: float) -> float:
