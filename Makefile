@@ -3,8 +3,10 @@ PYTHON ?= python3
 ARGS ?=
 LIVE := .venv
 TEST := .venv-test
+EVALUATE := .venv-evaluate
+BUNDLE ?= assets/bundles/portrait-s
 
-.PHONY: live test clean
+.PHONY: live test evaluate clean
 
 live: $(LIVE)/.ready
 	@$(LIVE)/bin/python run_live.py $(ARGS)
@@ -16,8 +18,12 @@ test: $(TEST)/.ready
 	$(TEST)/bin/mypy
 	$(TEST)/bin/python -m pytest
 
+# The measures of faces want NumPy 1, hence an environment of their own.
+evaluate: $(EVALUATE)/.ready
+	$(EVALUATE)/bin/python -m training.evaluate $(BUNDLE) $(ARGS)
+
 clean:
-	rm -rf $(LIVE) $(TEST)
+	rm -rf $(LIVE) $(TEST) $(EVALUATE)
 
 $(LIVE)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(LIVE)
@@ -27,4 +33,9 @@ $(LIVE)/.ready: pyproject.toml
 $(TEST)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(TEST)
 	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[cpu,train,export,test]"
+	@touch $@
+
+$(EVALUATE)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(EVALUATE)
+	$(EVALUATE)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[cpu,train,evaluate]"
 	@touch $@
