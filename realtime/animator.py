@@ -94,7 +94,10 @@ class Animator(Closing):
         with self._stage("animate"):
             inputs = self._source.tensors | self._upload_keypoints("driving", motion.target)
             self._animated = self._engine.run("animate", inputs, into=self._animated)
-            return frame.with_pixels(tensor_to_pixels(self._engine.download(self._animated["image"])))
+        with self._stage("download"):
+            picture = self._engine.download(self._animated["image"])
+        with self._stage("compose"):
+            return frame.with_pixels(tensor_to_pixels(picture))
 
     def close(self) -> None:
         """Closes the engine; closing twice is safe."""
@@ -102,15 +105,22 @@ class Animator(Closing):
         self._engine.close()
 
     def _read_motion(self, frame: Frame, source: Source) -> Motion:
-        with self._stage("framing"):
+        with self._stage("find"):
             crop = self._framing.crop_for(frame.pixels)
-            if crop is None:
-                return Motion(source.keypoints)
+        if crop is None:
+            return Motion(source.keypoints)
+        with self._stage("crop"):
             driver = cut_out(frame.pixels, crop, self._size_px)
-        with self._stage("detect"):
-            image = self._upload_image(mirrored(driver) if self._options.mirror else driver)
+            driver = mirrored(driver) if self._options.mirror else driver
+        with self._stage("upload"):
+            image = self._upload_image(driver)
+        with self._stage("keypoints"):
             self._detected = self._engine.run("detect_keypoints", image, into=self._detected)
             driving = self._read_keypoints(self._detected)
+        with self._stage("transfer"):
+            return self._transfer(driving, frame, source)
+
+    def _transfer(self, driving: Keypoints, frame: Frame, source: Source) -> Motion:
         if self._smoother:
             driving = self._smoother.smooth(driving, frame.captured_at)
         if self._options.motion == "absolute":
