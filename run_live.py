@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Composition root: settings -> camera, engine, sink -> LiveLoop or, with --offline, a plain loop."""
 
+import importlib
 import logging
 import os
 import sys
@@ -9,6 +10,7 @@ from contextlib import ExitStack
 
 from realtime.animator import Animator, AnimatorOptions
 from realtime.bundle import open_bundle
+from realtime.control_room import listening
 from realtime.controls import Command, CommandQueue
 from realtime.devices.cameras import Camera, open_live_camera, open_recorded_camera
 from realtime.devices.defaults import DEFAULT_RECORDING, open_default_camera, open_default_sink
@@ -16,12 +18,16 @@ from realtime.devices.sinks import Sink, open_sink
 from realtime.engines.catalogue import open_engine
 from realtime.errors import MarionetError
 from realtime.face_detector import FaceDetector
+from realtime.figures_feed import FiguresFeed
 from realtime.interruption import quitting_on_signals
 from realtime.loop import LiveLoop, LoopLimits, run_offline
 from realtime.portrait import read_portrait
 from realtime.progress import ProgressLine
 from realtime.settings import DEFAULT_CLIP, Settings, read_settings
 from realtime.timing import RunReport, Stopwatch
+
+# Sub-commands, by the first argument: each module's main takes the rest and gives the exit code.
+COMMANDS = {"ctl": "realtime.ctl"}
 
 log = logging.getLogger("run_live")
 
@@ -33,8 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format=message, stream=sys.stderr)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime would report to its makers
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # the window library greets on stdout otherwise
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        run(read_settings(sys.argv[1:] if arguments is None else arguments))
+        if given and given[0] in COMMANDS:
+            return int(importlib.import_module(COMMANDS[given[0]]).main(given[1:]))
+        run(read_settings(given))
     except MarionetError as error:
         print(f"error: {error.message}\n{error.hint}", file=sys.stderr)
         return 2
@@ -61,7 +70,9 @@ def run(settings: Settings) -> RunReport:
         if settings.offline:
             report = run_offline(camera, animator, sink, commands, limits, progress.show)
         else:
-            report = LiveLoop(camera, animator, sink, commands, limits).run(progress.show)
+            opened.enter_context(listening(commands))
+            feed = FiguresFeed(commands.dashboard, stopwatch, engine.name)
+            report = LiveLoop(camera, animator, sink, commands, limits).run(feed.show, progress.show)
     print(f"{report}; {', '.join(f'{stage} {mean:.1f} ms' for stage, mean in stopwatch.means_ms().items())}")
     return report
 
@@ -74,8 +85,8 @@ def _open_camera(settings: Settings) -> Camera:
 
 def _open_sink(settings: Settings, size_px: int, rate_hz: float, commands: CommandQueue) -> Sink:
     if settings.sink or settings.offline:
-        return open_sink(settings.sink or DEFAULT_RECORDING, size_px, rate_hz, commands.post)
-    return open_default_sink(size_px, rate_hz, commands.post)
+        return open_sink(settings.sink or DEFAULT_RECORDING, size_px, rate_hz, commands)
+    return open_default_sink(size_px, rate_hz, commands)
 
 
 if __name__ == "__main__":

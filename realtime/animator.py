@@ -1,12 +1,13 @@
 """The animator: a frame of the driver in, a frame of the portrait out."""
 
+from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from realtime.bundle import Bundle
 from realtime.closing import Closing
-from realtime.controls import Command
+from realtime.controls import Command, Obey, on_or_off, switched
 from realtime.driver_framing import DriverFraming
 from realtime.engines.base import DeviceTensors, Engine
 from realtime.errors import SourceError
@@ -26,6 +27,7 @@ class AnimatorOptions:
     motion: Literal["relative", "absolute"] = "relative"
     smoothing: bool = True
     mirror: bool = False
+    mirror_output: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,13 +57,20 @@ class Animator(Closing):
         self._options = options or AnimatorOptions()
         self._detector = detector
         self._framing = DriverFraming(detector)
-        self._smoother = KeypointSmoother() if self._options.smoothing else None
+        self._smoother = KeypointSmoother()
         self._stage = stopwatch.stage if stopwatch else lambda _name: nullcontext()
         self._source: Source | None = None
         self._neutral: Keypoints | None = None
         # Results of the last frame; the engine writes the next ones into them.
         self._detected: DeviceTensors | None = None
         self._animated: DeviceTensors | None = None
+        self.handlers: Mapping[str, Obey] = {
+            "calibrate": self._obey_calibrate,
+            "motion": self._obey_motion,
+            "smoothing": self._obey_smoothing,
+            "mirror-input": self._obey_mirror_input,
+            "mirror-output": self._obey_mirror_output,
+        }
 
     def set_source(self, pixels: Pixels) -> None:
         """Makes pixels [h, w, 3] uint8 RGB the portrait, framed and encoded once. Raises SourceError without a face."""
@@ -71,17 +80,15 @@ class Animator(Closing):
         tensors = features | self._upload_keypoints("source", keypoints)
         self._source = Source(keypoints, tensors)
 
-    def obey(self, command: Command) -> None:
-        """Carries out a command between two frames."""
-        if command is Command.CALIBRATE:
-            self.calibrate()
+    def obey(self, command: Command) -> str:
+        """Carries out a command between two frames, and says what it did. Raises MarionetError if it cannot."""
+        return self.handlers[command.name](command.argument)
 
     def calibrate(self) -> None:
         """Takes the driver's pose in the next frame as neutral, and finds the face anew."""
         self._framing.reset()
         self._neutral = None
-        if self._smoother:
-            self._smoother.reset()
+        self._smoother.reset()
 
     def animate(self, frame: Frame) -> Frame:
         """The portrait [s, s, 3] in the driver's pose, with the frame's index and birth time.
@@ -97,7 +104,8 @@ class Animator(Closing):
         with self._stage("download"):
             picture = self._engine.download(self._animated["image"])
         with self._stage("compose"):
-            return frame.with_pixels(tensor_to_pixels(picture))
+            pixels = tensor_to_pixels(picture)
+            return frame.with_pixels(mirrored(pixels) if self._options.mirror_output else pixels)
 
     def close(self) -> None:
         """Closes the engine; closing twice is safe."""
@@ -121,13 +129,36 @@ class Animator(Closing):
             return self._transfer(driving, frame, source)
 
     def _transfer(self, driving: Keypoints, frame: Frame, source: Source) -> Motion:
-        if self._smoother:
+        if self._options.smoothing:
             driving = self._smoother.smooth(driving, frame.captured_at)
         if self._options.motion == "absolute":
             return absolute_motion(driving)
         if self._neutral is None:
             self._neutral = driving
         return relative_motion(driving, source.keypoints, self._neutral)
+
+    def _obey_calibrate(self, _argument: str) -> str:
+        self.calibrate()
+        return "calibrated: your present pose is neutral"
+
+    def _obey_motion(self, argument: str) -> str:
+        absolute = argument == "absolute" or (not argument and self._options.motion == "relative")
+        self._options = replace(self._options, motion="absolute" if absolute else "relative")
+        return f"{self._options.motion} motion"
+
+    def _obey_smoothing(self, argument: str) -> str:
+        self._options = replace(self._options, smoothing=switched(self._options.smoothing, argument))
+        self._smoother.reset()
+        return f"smoothing {on_or_off(self._options.smoothing)}"
+
+    def _obey_mirror_input(self, argument: str) -> str:
+        self._options = replace(self._options, mirror=switched(self._options.mirror, argument))
+        self.calibrate()
+        return f"mirror of the input {on_or_off(self._options.mirror)}"
+
+    def _obey_mirror_output(self, argument: str) -> str:
+        self._options = replace(self._options, mirror_output=switched(self._options.mirror_output, argument))
+        return f"mirror of the output {on_or_off(self._options.mirror_output)}"
 
     def _upload_image(self, pixels: Pixels) -> DeviceTensors:
         return self._engine.upload({"image": pixels_to_tensor(pixels)})

@@ -20,6 +20,10 @@ class SettingsError(MarionetError):
     """A flag or a line of the settings file that cannot be obeyed."""
 
 
+class CommandError(MarionetError):
+    """A command given while live that cannot be obeyed; the run goes on."""
+
+
 class SourceError(MarionetError):
     """A portrait picture that cannot be used."""
 

@@ -7,7 +7,7 @@ from types import FrameType
 
 
 @contextmanager
-def quitting_on_signals(quit_politely: Callable[[], None]) -> Iterator[None]:
+def quitting_on_signals(quit_politely: Callable[[], object]) -> Iterator[None]:
     """Within the body, the first SIGINT or SIGTERM calls quit_politely. For the main thread only."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:

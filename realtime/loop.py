@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
 from realtime.animator import Animator
+from realtime.command_table import Part
 from realtime.controls import CommandQueue
 from realtime.devices.cameras import Camera
 from realtime.devices.sinks import Sink
@@ -85,7 +86,7 @@ class LiveLoop:
         self._arrived = Event()
         self._failures: list[BaseException] = []
 
-    def run(self, progress: Progress | None = None) -> RunReport:
+    def run(self, *progress: Progress) -> RunReport:
         """What was delivered until the camera ended, a limit was reached or someone quit.
 
         Raises the first failure of any thread with its traceback; HungThreadError, with its name, if one does not end.
@@ -120,8 +121,7 @@ class LiveLoop:
 
     def _animate(self) -> None:
         for frame in self._captured:
-            for command in self._commands.drain():
-                self._animator.obey(command)
+            self._commands.carry_out(Part.ANIMATOR, self._animator.handlers)
             self._animated.put(self._animator.animate(frame))
 
     def _deliver(self) -> None:
@@ -143,7 +143,7 @@ class LiveLoop:
             for mailbox in stage.beside:
                 mailbox.close()
 
-    def _wait(self, sink_thread: Thread, progress: Progress | None) -> None:
+    def _wait(self, sink_thread: Thread, progress: tuple[Progress, ...]) -> None:
         """Returns when the sink thread, the last to end, has ended; at a failure, the time limit or a wish to quit."""
         started_s = time.monotonic()
         while sink_thread.is_alive() and not self._failures and not self._commands.quitting:
@@ -156,8 +156,8 @@ class LiveLoop:
                     f"{self._camera.name}: no picture within {self._limits.first_frame_s:g} s",
                     hint="check the camera, or choose another with --camera",
                 )
-            if progress:
-                progress(self._report())
+            for show in progress:
+                show(self._report())
 
     def _report(self) -> RunReport:
         return self._tally.report(self._captured.dropped + self._animated.dropped)

@@ -1,10 +1,9 @@
 """Which camera and which sink, when the user named none; says which and why."""
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 
-from realtime.controls import Command
+from realtime.controls import CommandQueue
 from realtime.devices.cameras import Camera, open_live_camera
 from realtime.devices.sinks import Sink, open_sink
 from realtime.errors import DeviceError
@@ -30,19 +29,19 @@ def open_default_camera(clip: Path) -> Camera:
     return open_live_camera(f"file:{clip}")
 
 
-def open_default_sink(size_px: int, rate_hz: float, post: Callable[[Command], None]) -> Sink:
+def open_default_sink(size_px: int, rate_hz: float, commands: CommandQueue) -> Sink:
     """The virtual camera, else a window, else out/live.mp4. Raises DeviceError if none can be opened."""
     refusals = []
     for address in ("virtualcam:", "window:"):
         try:
-            sink = open_sink(address, size_px, rate_hz, post)
+            sink = open_sink(address, size_px, rate_hz, commands)
         except (DeviceError, ImportError) as error:
             refusals.append(error.message if isinstance(error, DeviceError) else f"{address} {error}")
             continue
         log.info("sink %s%s", sink.name, _because(refusals))
         return sink
     log.info("sink %s%s", DEFAULT_RECORDING, _because(refusals))
-    return open_sink(DEFAULT_RECORDING, size_px, rate_hz, post)
+    return open_sink(DEFAULT_RECORDING, size_px, rate_hz, commands)
 
 
 def _because(refusals: list[str]) -> str:

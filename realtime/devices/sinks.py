@@ -1,11 +1,10 @@
 """What a sink is, and opening one by its address."""
 
 from abc import abstractmethod
-from collections.abc import Callable
 from pathlib import Path
 
 from realtime.closing import Closing
-from realtime.controls import Command
+from realtime.controls import CommandQueue
 from realtime.devices.address import parse_address
 from realtime.errors import DeviceError
 from realtime.frames import Frame
@@ -40,8 +39,8 @@ class NullSink(Sink):
         """Nothing to give back."""
 
 
-def open_sink(address: str, size_px: int, rate_hz: float, post: Callable[[Command], None]) -> Sink:
-    """The sink at address for square frames of size_px at about rate_hz; commands it receives go to post.
+def open_sink(address: str, size_px: int, rate_hz: float, commands: CommandQueue) -> Sink:
+    """The sink at address for square frames of size_px at about rate_hz; commands it receives are posted there.
 
     Raises DeviceError.
     """
@@ -53,7 +52,7 @@ def open_sink(address: str, size_px: int, rate_hz: float, post: Callable[[Comman
     if target.kind == "window":
         from realtime.devices.window import WindowSink
 
-        return WindowSink(size_px, post)
+        return WindowSink(size_px, commands)
     if target.kind == "file":
         from realtime.devices.video_writer import VideoFileSink
 

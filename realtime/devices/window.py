@@ -2,16 +2,17 @@
 
 import os
 import sys
-from collections.abc import Callable
 
 import pygame
 
-from realtime.controls import KEYS, Command
+from realtime.command_table import Part
+from realtime.controls import Command, CommandQueue
 from realtime.devices.sinks import Sink
+from realtime.devices.window_view import WindowView
 from realtime.errors import DeviceError
 from realtime.frames import Frame
 
-TITLE = "marionet - Q quits, X calibrates"
+TITLE = "marionet - ? lists the keys"
 SMALLEST_SIDE_PX = 512  # small pictures are shown enlarged
 _HINT = (
     "start it from a desktop session (with its X11 libraries: libx11-6 libxext6 libxcursor1 on Debian and Ubuntu), "
@@ -20,15 +21,16 @@ _HINT = (
 
 
 class WindowSink(Sink):
-    """Shows frames and turns its keys into commands. The window belongs to the thread that first sends.
+    """Shows frames; keys, mouse and dropped files become commands. The window belongs to the thread that first sends.
 
     Raises DeviceError where no window can be opened.
     """
 
-    def __init__(self, size_px: int, post: Callable[[Command], None]) -> None:
+    def __init__(self, size_px: int, commands: CommandQueue) -> None:
         self.name = "window:"
         self._side_px = max(size_px, SMALLEST_SIDE_PX)
-        self._post = post
+        self._commands = commands
+        self._view = WindowView(commands.dashboard, commands.keys)
         self._screen: pygame.Surface | None = None
         if _display_is_missing():
             raise DeviceError("window: cannot be opened: there is no display", hint=_HINT)
@@ -38,22 +40,24 @@ class WindowSink(Sink):
             raise DeviceError(f"window: cannot be opened: {error}", hint=_HINT) from None
         finally:
             pygame.display.quit()
+        commands.attend(Part.WINDOW)
 
     def send(self, frame: Frame) -> None:
-        """Shows the frame and posts a command for every key pressed since the last."""
+        """Shows the frame and posts what the user asked for since the last."""
         if self._screen is None:
             self._screen = self._opened()
-        surface = pygame.surfarray.make_surface(frame.pixels.swapaxes(0, 1))
-        pygame.transform.smoothscale(surface, self._screen.get_size(), self._screen)
-        pygame.display.flip()
         for event in pygame.event.get():
-            command = _command(event)
-            if command is not None:
-                self._post(command)
+            self._pass_on(event)
+        self._commands.carry_out(Part.WINDOW, self._view.handlers)
+        # The size is asked anew: the user may have resized the window.
+        self._screen = pygame.display.get_surface() or self._screen
+        self._view.draw(self._screen, frame.pixels)
+        pygame.display.flip()
 
     def close(self) -> None:
         """Closes the window."""
         self._screen = None
+        self._view.close()
         pygame.display.quit()
 
     def _opened(self) -> pygame.Surface:
@@ -61,13 +65,22 @@ class WindowSink(Sink):
         pygame.display.set_caption(TITLE)
         return pygame.display.set_mode((self._side_px, self._side_px), pygame.RESIZABLE)
 
+    def _pass_on(self, event: pygame.event.Event) -> None:
+        if event.type == pygame.QUIT:
+            self._commands.post(Command.QUIT)
+        elif event.type == pygame.KEYDOWN:
+            self._press(event)
+
+    def _press(self, event: pygame.event.Event) -> None:
+        self._commands.press(_key_name(event))
+
 
 def _display_is_missing() -> bool:
     """Whether this is a Linux without a desktop: there SDL would complain, then draw into nothing."""
     return sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"} & os.environ.keys()
 
 
-def _command(event: pygame.event.Event) -> Command | None:
-    if event.type == pygame.QUIT:
-        return Command.QUIT
-    return KEYS.get(pygame.key.name(event.key)) if event.type == pygame.KEYDOWN else None
+def _key_name(event: pygame.event.Event) -> str:
+    """The character a key writes, whatever the keyboard's layout; a name such as escape where it writes none."""
+    written: str = getattr(event, "unicode", "")
+    return written.lower() if written.isprintable() and written.strip() else pygame.key.name(event.key)

@@ -3,8 +3,10 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -12,7 +14,7 @@ import pygame
 import pytest
 import pyvirtualcam
 
-from realtime.controls import Command
+from realtime.controls import Command, CommandQueue
 from realtime.devices.sinks import NullSink, Sink, open_sink
 from realtime.devices.virtual_camera import VirtualCameraSink
 from realtime.errors import DeviceError
@@ -24,7 +26,7 @@ SIZE, RATE_HZ = 64, 25.0
 
 
 def _open(address: str) -> Sink:
-    return open_sink(address, SIZE, RATE_HZ, post=lambda _command: None)
+    return open_sink(address, SIZE, RATE_HZ, CommandQueue())
 
 
 SINKS: dict[str, Callable[[Path], Sink]] = {
@@ -144,10 +146,11 @@ def test_a_window_shows_the_picture_enlarged() -> None:
         assert screen.get_at((20, height - 20))[:3] == (0, 0, 0)
 
 
-PRESSES = {
+PRESSES: dict[str, tuple[int, dict[str, Any], list[Command]]] = {
     "q": (pygame.KEYDOWN, {"key": pygame.K_q}, [Command.QUIT]),
     "escape": (pygame.KEYDOWN, {"key": pygame.K_ESCAPE}, [Command.QUIT]),
     "x": (pygame.KEYDOWN, {"key": pygame.K_x}, [Command.CALIBRATE]),
+    "a question mark": (pygame.KEYDOWN, {"key": pygame.K_SLASH, "unicode": "?"}, [Command("help")]),
     "closing the window": (pygame.QUIT, {}, [Command.QUIT]),
     "a key without a meaning": (pygame.KEYDOWN, {"key": pygame.K_F12}, []),
 }
@@ -157,7 +160,13 @@ PRESSES = {
 def test_keys_in_the_window_become_commands(press: str) -> None:
     kind, details, expected = PRESSES[press]
     posted: list[Command] = []
-    with open_sink("window:", SIZE, RATE_HZ, posted.append) as sink:
+
+    class Noting(CommandQueue):
+        def post(self, command: Command) -> Future[str]:
+            posted.append(command)
+            return super().post(command)
+
+    with open_sink("window:", SIZE, RATE_HZ, Noting()) as sink:
         sink.send(plain_frame())
         pygame.event.post(pygame.event.Event(kind, details))
         sink.send(plain_frame(1))

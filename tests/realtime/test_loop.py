@@ -135,19 +135,20 @@ def test_limits_end_the_loop(tiny_bundle: Bundle, limits: LoopLimits) -> None:
     assert time.monotonic() - started_s < 5
 
 
-def test_a_command_reaches_the_animator_in_its_own_thread(tiny_bundle: Bundle) -> None:
-    obeyed: list[tuple[Command, str]] = []
+def test_a_command_is_obeyed_in_the_animators_thread_and_answered(tiny_bundle: Bundle) -> None:
+    obeyed: list[str] = []
 
     class Noting(Animator):
-        def obey(self, command: Command) -> None:
-            obeyed.append((command, threading.current_thread().name))
+        def calibrate(self) -> None:
+            obeyed.append(threading.current_thread().name)
 
     animator = Noting(FakeEngine(), tiny_bundle)
     animator.set_source(np.full((64, 64, 3), 100, np.uint8))
     commands = CommandQueue()
-    commands.post(Command.CALIBRATE)
+    reply = commands.post(Command.CALIBRATE)
     LiveLoop(ScriptedCamera(_slowly(3)), animator, RecordingSink(), commands).run()
-    assert obeyed == [(Command.CALIBRATE, "animate")]
+    assert obeyed == ["animate"]
+    assert "neutral" in reply.result(timeout=0)
 
 
 def test_progress_is_told_while_running(tiny_bundle: Bundle) -> None:

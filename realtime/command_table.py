@@ -1,0 +1,57 @@
+"""Everything a user can ask for while live: names, keys, words for the help. The README's table is made of this one."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+SWITCH = "[on|off]"  # without an argument it turns round
+STEP = "+|-|NUMBER"
+MOTIONS = "[relative|absolute]"
+_PATTERNS = {"": "", SWITCH: "(on|off)?", MOTIONS: "(relative|absolute)?", STEP: r"\+|-|\d+(\.\d+)?"}
+
+
+class Part(Enum):
+    """Who carries a command out, each on a thread of its own."""
+
+    RUN = "the program itself"
+    ANIMATOR = "the animate thread"
+    OUTPUT = "the sending side"
+    WINDOW = "the window"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One command. argument is how it is written in the help; keys maps each default key to the argument it gives."""
+
+    name: str
+    part: Part
+    help: str
+    argument: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    def accepts(self, argument: str) -> bool:
+        """Whether argument has the form this command takes; free text is judged by whoever carries it out."""
+        pattern = _PATTERNS.get(self.argument, ".+")
+        return re.fullmatch(pattern, argument) is not None
+
+    @property
+    def usage(self) -> str:
+        """How it is written: `mirror-input [on|off]`."""
+        return f"{self.name} {self.argument}".rstrip()
+
+
+CONTROLS: tuple[Control, ...] = (
+    Control("quit", Part.RUN, "end", keys={"q": "", "escape": ""}),
+    Control("status", Part.RUN, "the run's figures, as JSON"),
+    Control("calibrate", Part.ANIMATOR, "take your present pose as neutral", keys={"x": ""}),
+    Control("motion", Part.ANIMATOR, "relative or absolute motion", MOTIONS, {"v": ""}),
+    Control("smoothing", Part.ANIMATOR, "calm the keypoints", SWITCH),
+    Control("mirror-input", Part.ANIMATOR, "mirror you", SWITCH, {"m": ""}),
+    Control("mirror-output", Part.ANIMATOR, "mirror what is sent", SWITCH, {"t": ""}),
+    Control("mirror-preview", Part.WINDOW, "mirror what the window shows", SWITCH, {"r": ""}),
+    Control("hud", Part.WINDOW, "figures: rate, age, time per stage, drops", SWITCH, {"i": ""}),
+    Control("overlay", Part.WINDOW, "you as a ghost, to line up; in the window only", STEP, {"c": "+", "z": "-"}),
+    Control("keypoints", Part.WINDOW, "keypoints, in the window only", SWITCH, {"o": ""}),
+    Control("help", Part.WINDOW, "show this list", SWITCH, {"?": "", "f1": ""}),
+)

@@ -1,0 +1,63 @@
+"""What the user is told while live: the last message and the run's figures. Any thread writes, any thread reads."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from realtime.frames import Keypoints, Pixels
+
+NOTICE_S = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How a run is doing: rates and ms per stage of the last second or so; ages and drops of the whole run."""
+
+    fps: float = 0.0
+    camera_fps: float = 0.0
+    age_p50_ms: float = 0.0
+    age_p95_ms: float = 0.0
+    dropped: int = 0
+    stages_ms: Mapping[str, float] = field(default_factory=dict)
+    engine: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Preview:
+    """What the window alone may show over a frame: the driver as the model sees it, keypoints, and where the animated
+    square lies, as shares of the picture's width and height. driver is a picture of the camera: it reaches no sink.
+    """
+
+    driver: Pixels
+    driving: Keypoints
+    target: Keypoints
+    left: float = 0.0
+    top: float = 0.0
+    right: float = 1.0
+    bottom: float = 1.0
+
+
+class Dashboard:
+    """Values are replaced whole, so that readers need no lock."""
+
+    def __init__(self) -> None:
+        self.figures = Figures()
+        self.preview: Preview | None = None
+        self.portrait = ""
+        self.range_used = 0.0  # share of the motion the portrait can follow; over 1 the limiter works
+        self._notice = ("", float("-inf"))
+
+    def notify(self, text: str) -> None:
+        """Shows text for a moment."""
+        self._notice = (text, time.monotonic())
+
+    def notice(self) -> str:
+        """The message to show now; empty when there is none."""
+        text, since_s = self._notice
+        return text if time.monotonic() - since_s < NOTICE_S else ""
+
+    def status(self) -> str:
+        """The figures as one line of JSON."""
+        more = {"portrait": self.portrait, "range_used": round(self.range_used, 3)}
+        return json.dumps(asdict(self.figures) | more)
