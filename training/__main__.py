@@ -19,6 +19,7 @@ from realtime.interruption import quitting_on_signals
 from training.clips import ClipError
 from training.landmarks import LandmarkError
 from training.parallel import Ranks, joined_ranks, own_device
+from training.perceptual import PerceptualError
 from training.run_log import RunLog
 from training.run_progress import RunProgress
 from training.settings import SettingsError, read_settings
@@ -51,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
                     f"{out} already holds a run; pass --resume to continue it or --out for another folder"
                 )
             _train(trainer, ranks)
-    except (SettingsError, ClipError, LandmarkError, CheckpointError, TrainingError) as error:
+    except (SettingsError, ClipError, LandmarkError, CheckpointError, PerceptualError, TrainingError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

@@ -22,6 +22,7 @@ from training.losses import (
     pyramid_l1,
     span_distance,
 )
+from training.perceptual import PerceptualDistance, open_perceptual_distance
 from training.settings import LossSettings
 
 # Weights of the discriminator's maps in the authors' configurations, the pixel term first.
@@ -78,8 +79,9 @@ class ReconstructionObjective:
 
     discriminator: nn.Module | None = None
 
-    def __init__(self, settings: LossSettings) -> None:
+    def __init__(self, settings: LossSettings, perceptual: PerceptualDistance | None = None) -> None:
         self.settings = settings
+        self.perceptual = perceptual
 
     def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
         """Its terms; the equivariance view is drawn from `generator`, and costs nothing at weight zero."""
@@ -97,6 +99,8 @@ class ReconstructionObjective:
             "gradient": self.settings.gradient * gradient_l1(animation.image, example.target),
             "warped": self.settings.warped * pyramid_l1(animation.warped, example.target),
         }
+        if self.perceptual is not None:
+            terms["perceptual"] = self.settings.perceptual * self.perceptual(animation.image, example.target)
         for keypoints in moved:
             distance = keypoint_distance(warp.to_original(keypoints), driving)
             terms["equivariance"] = self.settings.equivariance * distance
@@ -147,8 +151,8 @@ class KeypointObjective:
 class PaperObjective:
     """Least-squares adversarial loss with discriminator feature matching (paper, section 3.4)."""
 
-    def __init__(self, keypoint_count: int) -> None:
-        self.judge = Discriminator(keypoint_count)
+    def __init__(self, keypoint_count: int, device: torch.device) -> None:
+        self.judge = Discriminator(keypoint_count).to(device)
         self.discriminator: nn.Module | None = self.judge
 
     def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
@@ -172,13 +176,14 @@ class PaperObjective:
         return discriminator_adversarial(self.judge(example.target, outcome.driving_keypoints)[-1], generated)
 
 
-def make_objective(settings: LossSettings, keypoint_count: int) -> Objective:
-    """The objective the configuration names."""
+def make_objective(settings: LossSettings, keypoint_count: int, device: torch.device) -> Objective:
+    """The objective the configuration names, what it judges with on `device`."""
     match settings.objective:
         case "paper":
-            return PaperObjective(keypoint_count)
+            return PaperObjective(keypoint_count, device)
         case "reconstruction":
-            return ReconstructionObjective(settings)
+            perceptual = open_perceptual_distance().to(device) if settings.perceptual else None
+            return ReconstructionObjective(settings, perceptual)
         case "keypoints":
             return KeypointObjective(settings)
 

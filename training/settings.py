@@ -39,12 +39,14 @@ class LossSettings(_Section):
     """`paper` is the adversarial objective of the paper; `reconstruction` needs no discriminator.
 
     `keypoints` trains the detector alone, on landmarks and equivariance: ten times cheaper a step, for a run before.
+    `perceptual` weighs what a network for photographs sees (training/perceptual.py) in the reconstruction.
     """
 
     objective: Literal["paper", "reconstruction", "keypoints"] = "reconstruction"
     warped: float = Field(0.5, ge=0)
     gradient: float = Field(0.5, ge=0)
     equivariance: float = Field(0.2, ge=0)
+    perceptual: float = Field(0.0, ge=0)
 
 
 class LandmarkSettings(_Section):
@@ -76,8 +78,11 @@ class LandmarkSettings(_Section):
         return self
 
 
+NetworkName = Literal["keypoint_detector", "dense_motion", "motion_transfer"]
+
+
 class TrainingSettings(_Section):
-    """Everything a run depends on."""
+    """Everything a run depends on. The `frozen` networks stay as they start, and cost no backward pass."""
 
     preset: str
     data: DataSettings
@@ -85,6 +90,7 @@ class TrainingSettings(_Section):
     loss: LossSettings = Field(default_factory=lambda: LossSettings.model_validate({}))
     landmarks: LandmarkSettings | None = None
     initial: Path | None = None
+    frozen: tuple[NetworkName, ...] = Field(default=(), max_length=2)
     seed: int = 0
     colour_jitter: float = Field(0.5, ge=0)
     driving_colour_jitter: float = Field(0.3, ge=0)

@@ -63,13 +63,14 @@ class Trainer:
         torch.manual_seed(settings.seed)
         config = PRESETS[settings.preset]
         self.network = _starting_network(settings).to(device).train()
+        for name in settings.frozen:
+            self.network.get_submodule(name).eval().requires_grad_(False)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = MovingAverage(self.network, settings.ema_decay)
-        self.objective = make_objective(settings.loss, config.keypoint_count)
+        self.objective = make_objective(settings.loss, config.keypoint_count, device)
         self.generator = torch.Generator()
         self.optimisers = {"networks": _adam(self.network, settings.momentum)}
         if self.objective.discriminator is not None:
-            self.objective.discriminator.to(device)
             self.optimisers["discriminator"] = _adam(self.objective.discriminator, settings.momentum)
         self.step = 0
         self.best_l1 = math.inf
@@ -229,7 +230,8 @@ def _require_equal_parts(settings: TrainingSettings, ranks: Ranks) -> None:
 
 def _adam(module: nn.Module, momentum: float) -> torch.optim.Adam:
     # Fused: one pass over the weights, which costs a tenth of a step on a CPU otherwise.
-    return torch.optim.Adam(module.parameters(), betas=(momentum, 0.999), fused=True)
+    learned = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    return torch.optim.Adam(learned, betas=(momentum, 0.999), fused=True)
 
 
 def _step_seed(seed: int, step: int, rank: int) -> int:

@@ -235,3 +235,24 @@ def test_shipped_configurations_are_valid() -> None:
     assert configurations
     for path in configurations:
         assert read_settings(path).total_steps > 0
+
+
+def test_frozen_networks_stay_as_they_start(clips: Path, tmp_path: Path) -> None:
+    settings = tiny_settings(clips, steps=2).model_copy(update={"frozen": ("keypoint_detector",)})
+    trainer = Trainer(settings, tmp_path / "run", CPU)
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    losses_of(trainer)
+    after = trainer.network.state_dict()
+    assert {name.split(".")[0] for name, value in after.items() if not value.equal(before[name])} == {
+        "dense_motion",
+        "motion_transfer",
+    }
+
+
+def test_the_perceptual_term_counts_where_it_is_weighed(clips: Path, tmp_path: Path) -> None:
+    plain = losses_of(Trainer(tiny_settings(clips, steps=1), tmp_path / "plain", CPU))[0]
+    loss = LossSettings.model_validate({"perceptual": 0.1})
+    settings = tiny_settings(clips, steps=1).model_copy(update={"loss": loss})
+    weighed = losses_of(Trainer(settings, tmp_path / "weighed", CPU))[0]
+    assert set(weighed) - set(plain) == {"perceptual"}
+    assert weighed["perceptual"] > 0 and weighed["picture"] == plain["picture"]
