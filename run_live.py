@@ -13,14 +13,14 @@ from realtime.bundle import open_bundle
 from realtime.control_room import listening
 from realtime.controls import Command, CommandQueue
 from realtime.devices.cameras import Camera, open_live_camera, open_recorded_camera
-from realtime.devices.defaults import DEFAULT_RECORDING, open_default_camera, open_default_sink
-from realtime.devices.sinks import Sink, open_sink
+from realtime.devices.defaults import open_default_camera
 from realtime.engines.catalogue import open_engine
 from realtime.errors import MarionetError
 from realtime.face_detector import FaceDetector
 from realtime.figures_feed import FiguresFeed
 from realtime.interruption import quitting_on_signals
 from realtime.loop import LiveLoop, LoopLimits, run_offline
+from realtime.output.opening import open_sender
 from realtime.portrait import read_portrait
 from realtime.progress import ProgressLine
 from realtime.settings import DEFAULT_CLIP, Settings, read_settings
@@ -64,15 +64,15 @@ def run(settings: Settings) -> RunReport:
         animator = opened.enter_context(Animator(engine, bundle, options, detector, stopwatch))
         animator.set_source(portrait)
         camera = opened.enter_context(_open_camera(settings))
-        sink = opened.enter_context(_open_sink(settings, bundle.image_size, camera.rate_hz, commands))
-        log.info("animating %s from %s into %s with %s", settings.source, camera.name, sink.name, engine.name)
+        sender = opened.enter_context(open_sender(settings, animator.at_rest(), camera.rate_hz, commands))
+        log.info("animating %s from %s into %s with %s", settings.source, camera.name, sender.name, engine.name)
         opened.callback(progress.end)
         if settings.offline:
-            report = run_offline(camera, animator, sink, commands, limits, progress.show)
+            report = run_offline(camera, animator, sender, commands, limits, progress.show)
         else:
             opened.enter_context(listening(commands))
             feed = FiguresFeed(commands.dashboard, stopwatch, engine.name)
-            report = LiveLoop(camera, animator, sink, commands, limits).run(feed.show, progress.show)
+            report = LiveLoop(camera, animator, sender, commands, limits).run(feed.show, progress.show)
     print(f"{report}; {', '.join(f'{stage} {mean:.1f} ms' for stage, mean in stopwatch.means_ms().items())}")
     return report
 
@@ -81,12 +81,6 @@ def _open_camera(settings: Settings) -> Camera:
     if settings.offline:
         return open_recorded_camera(settings.camera or f"file:{DEFAULT_CLIP}")
     return open_live_camera(settings.camera) if settings.camera else open_default_camera(DEFAULT_CLIP)
-
-
-def _open_sink(settings: Settings, size_px: int, rate_hz: float, commands: CommandQueue) -> Sink:
-    if settings.sink or settings.offline:
-        return open_sink(settings.sink or DEFAULT_RECORDING, size_px, rate_hz, commands)
-    return open_default_sink(size_px, rate_hz, commands)
 
 
 if __name__ == "__main__":

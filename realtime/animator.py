@@ -12,7 +12,7 @@ from realtime.driver_framing import DriverFraming
 from realtime.engines.base import DeviceTensors, Engine
 from realtime.errors import SourceError
 from realtime.face_detector import FaceDetector
-from realtime.frames import Frame, Keypoints, Motion, Pixels, pixels_to_tensor, tensor_to_pixels
+from realtime.frames import AnimatedFrame, Frame, Keypoints, Motion, Pixels, pixels_to_tensor, tensor_to_pixels
 from realtime.framing import cut_out, mirrored
 from realtime.motion import absolute_motion, relative_motion
 from realtime.portrait import frame_portrait
@@ -36,6 +36,7 @@ class Source:
 
     keypoints: Keypoints
     tensors: DeviceTensors
+    resting: Pixels
 
 
 class Animator(Closing):
@@ -78,7 +79,8 @@ class Animator(Closing):
         features = self._engine.run("encode_source", image)
         keypoints = self._read_keypoints(self._engine.run("detect_keypoints", image))
         tensors = features | self._upload_keypoints("source", keypoints)
-        self._source = Source(keypoints, tensors)
+        at_rest = self._engine.run("animate", tensors | self._upload_keypoints("driving", keypoints))
+        self._source = Source(keypoints, tensors, tensor_to_pixels(self._engine.download(at_rest["image"])))
 
     def obey(self, command: Command) -> str:
         """Carries out a command between two frames, and says what it did. Raises MarionetError if it cannot."""
@@ -90,33 +92,45 @@ class Animator(Closing):
         self._neutral = None
         self._smoother.reset()
 
-    def animate(self, frame: Frame) -> Frame:
+    def at_rest(self) -> AnimatedFrame:
+        """The portrait before any driver. Raises SourceError before set_source."""
+        resting = self._portrait().resting
+        return AnimatedFrame(resting, resting, index=-1, captured_at=0.0, driven=False)
+
+    def animate(self, frame: Frame) -> AnimatedFrame:
         """The portrait [s, s, 3] in the driver's pose, with the frame's index and birth time.
 
         While the driver's face is not found yet, the portrait at rest. Raises SourceError before set_source.
         """
-        if self._source is None:
-            raise SourceError("there is no portrait yet", hint="call set_source first")
-        motion = self._read_motion(frame, self._source)
+        source = self._portrait()
+        motion = self._read_motion(frame, source)
+        if motion is None:
+            return AnimatedFrame(source.resting, source.resting, frame.index, frame.captured_at, driven=False)
         with self._stage("animate"):
-            inputs = self._source.tensors | self._upload_keypoints("driving", motion.target)
+            inputs = source.tensors | self._upload_keypoints("driving", motion.target)
             self._animated = self._engine.run("animate", inputs, into=self._animated)
         with self._stage("download"):
             picture = self._engine.download(self._animated["image"])
         with self._stage("compose"):
             pixels = tensor_to_pixels(picture)
-            return frame.with_pixels(mirrored(pixels) if self._options.mirror_output else pixels)
+            shown = mirrored(pixels) if self._options.mirror_output else pixels
+            return AnimatedFrame(shown, source.resting, frame.index, frame.captured_at)
 
     def close(self) -> None:
         """Closes the engine; closing twice is safe."""
         self._source = self._detected = self._animated = None
         self._engine.close()
 
-    def _read_motion(self, frame: Frame, source: Source) -> Motion:
+    def _portrait(self) -> Source:
+        if self._source is None:
+            raise SourceError("there is no portrait yet", hint="call set_source first")
+        return self._source
+
+    def _read_motion(self, frame: Frame, source: Source) -> Motion | None:
         with self._stage("find"):
             crop = self._framing.crop_for(frame.pixels)
         if crop is None:
-            return Motion(source.keypoints)
+            return None
         with self._stage("crop"):
             driver = cut_out(frame.pixels, crop, self._size_px)
             driver = mirrored(driver) if self._options.mirror else driver

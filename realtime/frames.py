@@ -1,6 +1,7 @@
 """The values that flow through the runtime, and the two converters at the border of the graphs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from enum import Enum
 from typing import TypeAlias
 
 import numpy as np
@@ -12,7 +13,7 @@ Tensor: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture on its way from the camera to the sink; it keeps its birth time to the end.
+    """One picture of the driver, from a camera. No sink takes it: only an OutputFrame leaves the program.
 
     pixels: [h, w, 3] uint8 RGB. index: counts up from 0 at the camera. captured_at: seconds; time.monotonic() in a live
     run, time within the clip in an offline run.
@@ -22,9 +23,57 @@ class Frame:
     index: int
     captured_at: float
 
-    def with_pixels(self, pixels: Pixels) -> "Frame":
-        """The same moment, shown by other pixels."""
-        return replace(self, pixels=pixels)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnimatedFrame:
+    """The portrait at one moment of the driver. Only the animator makes one, so none holds a camera's pixels.
+
+    pixels: [h, w, 3] uint8 RGB. resting: the same portrait unmoved, same shape. index, captured_at: of the driver's
+    frame. driven: whether a driver moves it; False while no face is seen.
+    """
+
+    pixels: Pixels
+    resting: Pixels
+    index: int
+    captured_at: float
+    driven: bool = True
+
+
+class OutputState(Enum):
+    """What an output picture shows, from the best to the last resort."""
+
+    LIVE = "live"
+    HOLD = "hold"
+    NEUTRAL = "neutral portrait"
+    AWAY = "away"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutputFrame:
+    """What a sink shows, and the only thing a sink takes. Only realtime/output/machine.py makes one.
+
+    pixels: [h, w, 3] uint8 RGB at the output size; nobody writes into them. index: counts output pictures from 0.
+    shown_at: when it is due at the sinks, seconds on the clock of captured_at. driver_index and captured_at: of the
+    driver's frame it shows; None where it shows no driver (any state but LIVE).
+    """
+
+    pixels: Pixels
+    index: int
+    shown_at: float
+    state: OutputState
+    driver_index: int | None = None
+    captured_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Of a picture."""
+
+    width_px: int
+    height_px: int
+
+    def __str__(self) -> str:
+        return f"{self.width_px}x{self.height_px}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

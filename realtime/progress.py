@@ -47,4 +47,6 @@ class ProgressLine:
 
 def _described(report: RunReport, fps: float) -> str:
     line = f"{report.frames} frames, {fps:.1f} fps, {report.dropped} dropped"
+    if report.sent > report.frames:
+        line += f", sending {report.output_fps:.1f} a second"
     return line if np.isnan(report.age_p50_ms) else f"{line}, age p50 {report.age_p50_ms:.0f} ms"

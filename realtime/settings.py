@@ -2,14 +2,16 @@
 
 import argparse
 import difflib
+import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from realtime.errors import SettingsError
+from realtime.frames import Size
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 DEFAULT_SOURCE = ASSETS / "portraits" / "astronaut.jpg"
@@ -25,7 +27,12 @@ class Settings(BaseModel):
     source: Path = DEFAULT_SOURCE
     bundle: Path = DEFAULT_BUNDLE
     camera: str | None = None
-    sink: str | None = None
+    sink: tuple[str, ...] = ()
+    output_size: Size | None = None
+    output_rate: float | None = Field(default=None, ge=1, le=240)
+    badge: bool = True
+    away_picture: Path | None = None
+    screenshots: Path = Path("out/screenshots")
     engine: str = "onnx-cpu"
     threads: int | None = Field(default=None, ge=1, le=256)
     motion: Literal["relative", "absolute"] = "relative"
@@ -35,6 +42,27 @@ class Settings(BaseModel):
     offline: bool = False
     seconds: float | None = Field(default=None, gt=0)
     max_frames: int | None = Field(default=None, ge=1)
+
+    @field_validator("sink", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("output_size", mode="before")
+    @classmethod
+    def _written_as_a_size(cls, value: Any) -> Any:
+        return parse_size(value) if isinstance(value, str) else value
+
+
+def parse_size(text: str) -> Size:
+    """The size written as 1280x720. Raises ValueError: not a size, or not one that every video codec takes."""
+    match = re.fullmatch(r"(\d{2,4})x(\d{2,4})", text)
+    if match is None:
+        raise ValueError("write a size as WIDTHxHEIGHT, e.g. 1280x720")
+    size = Size(int(match[1]), int(match[2]))
+    if size.width_px % 2 or size.height_px % 2:
+        raise ValueError("width and height must be even")
+    return size
 
 
 def read_settings(arguments: Sequence[str]) -> Settings:
@@ -71,7 +99,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     add(
         "--sink",
-        help="virtualcam:, window:, file:out.mp4, frames:FOLDER or null: (default: the first of these that opens)",
+        action="append",
+        help="virtualcam:, window:, file:out.mp4, frames:FOLDER or null:; give it several times for several "
+        "(default: the first of these that opens)",
+    )
+    add("--output-size", metavar="WIDTHxHEIGHT", help="size sent (default: 1280x720 for a call, else the portrait's)")
+    add("--output-rate", type=float, metavar="HZ", help="pictures sent per second (default: the camera's rate)")
+    add("--screenshots", type=Path, metavar="FOLDER", help="where screenshots go (default: out/screenshots)")
+    add("--badge", action=argparse.BooleanOptionalAction, help='small "AI" in the corner (default: on)')
+    add(
+        "--away-picture", type=Path, metavar="PICTURE", help="shown while you are away (default: the portrait, blurred)"
     )
     add("--engine", help="inference runtime (default: onnx-cpu)")
     add("--threads", type=int, help="threads of the inference runtime (default: its own choice)")

@@ -56,7 +56,11 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What a run did; seconds from the first delivery to the last."""
+    """What a run did at its first sink.
+
+    frames: of the driver, each counted once however often its picture was repeated; seconds from the first to the last;
+    ages are theirs. sent: pictures, repeated ones included, with the longest time between two of them.
+    """
 
     frames: int
     seconds: float
@@ -64,14 +68,24 @@ class RunReport:
     age_p50_ms: float
     age_p95_ms: float
     age_p99_ms: float
+    sent: int = 0
+    sent_seconds: float = 0.0
+    longest_gap_ms: float = 0.0
 
     @property
     def fps(self) -> float:
         """Frames delivered per second; 0 for fewer than two."""
         return (self.frames - 1) / self.seconds if self.seconds > 0 else 0.0
 
+    @property
+    def output_fps(self) -> float:
+        """Pictures sent per second, repeated ones included; 0 for fewer than two."""
+        return (self.sent - 1) / self.sent_seconds if self.sent_seconds > 0 else 0.0
+
     def __str__(self) -> str:
         line = f"{self.frames} frames in {self.seconds:.1f} s, {self.fps:.1f} fps, {self.dropped} dropped"
+        if self.sent > self.frames:
+            line += f"; {self.sent} pictures sent at {self.output_fps:.2f} a second"
         if np.isnan(self.age_p50_ms):
             return line
         return (

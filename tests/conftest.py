@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from realtime.bundle import Bundle, open_bundle
-from realtime.devices.video_writer import VideoFileSink
-from realtime.frames import Frame
+from realtime.devices.video_writer import VideoWriter
+from realtime.frames import Size
 from tests.tiny_bundle import SIZE, write_tiny_bundle
 
 CLIP_FRAMES = 20
@@ -31,11 +31,11 @@ def own_bundle(tmp_path: Path) -> Path:
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """20 frames at 25 fps: a bright square moves right over grey."""
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    with VideoFileSink(path, SIZE, CLIP_RATE_HZ) as sink:
+    with VideoWriter(path, Size(SIZE, SIZE), CLIP_RATE_HZ) as video:
         for index in range(CLIP_FRAMES):
             pixels = np.full((SIZE, SIZE, 3), 60, np.uint8)
             pixels[24:40, 4 + 2 * index : 20 + 2 * index] = 220
-            sink.send(Frame(pixels, index, index / CLIP_RATE_HZ))
+            video.write(pixels, index / CLIP_RATE_HZ)
     return path
 
 

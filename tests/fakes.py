@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from threading import Event
+from threading import Condition
 
 import numpy as np
 
 from realtime.bundle import GraphName
+from realtime.clock import Clock, SystemClock
 from realtime.devices.cameras import Camera
 from realtime.devices.sinks import Sink
 from realtime.engines.base import DeviceTensor, DeviceTensors, Engine
-from realtime.frames import Frame, Pixels, Tensor
+from realtime.frames import AnimatedFrame, Frame, OutputFrame, OutputState, Pixels, Tensor
 from tests.tiny_bundle import KEYPOINTS, SIZE
 
 
@@ -18,6 +19,23 @@ def plain_frame(index: int = 0, level: int = 128, size: int = SIZE, captured_at:
     """One colour everywhere; born now unless told otherwise."""
     pixels = np.full((size, size, 3), level, np.uint8)
     return Frame(pixels, index, time.monotonic() if captured_at is None else captured_at)
+
+
+def plain_animated(index: int = 0, level: int = 128, resting: int = 100, driven: bool = True) -> AnimatedFrame:
+    """One colour everywhere, over a portrait of another; index / 30 seconds after its camera began."""
+    pixels, still = (np.full((SIZE, SIZE, 3), light, np.uint8) for light in (level, resting))
+    return AnimatedFrame(pixels, still, index, index / 30, driven)
+
+
+def plain_picture(index: int = 0, level: int = 128, size: int = SIZE, shown_at: float | None = None) -> OutputFrame:
+    """One colour everywhere; due now unless told otherwise."""
+    at_s = time.monotonic() if shown_at is None else shown_at
+    return picture_of(np.full((size, size, 3), level, np.uint8), index, at_s)
+
+
+def picture_of(pixels: Pixels, index: int = 0, shown_at: float = 0.0) -> OutputFrame:
+    """For the tests of sinks, which take no other kind of frame."""
+    return OutputFrame(pixels, index, shown_at, OutputState.LIVE, index, shown_at)
 
 
 class FakeEngine(Engine):
@@ -74,12 +92,15 @@ class ScriptedCamera(Camera):
 
     HANG = "hang"
 
-    def __init__(self, script: Sequence[int | float | str | Exception], rate_hz: float = 30.0) -> None:
+    def __init__(
+        self, script: Sequence[int | float | str | Exception], rate_hz: float = 30.0, clock: Clock | None = None
+    ) -> None:
         self.name = "scripted:"
         self.rate_hz = rate_hz
         self.closed = 0
         self.script = script
-        self._released = Event()
+        self._clock = clock or SystemClock()
+        self._changed = Condition()
 
     def frames(self) -> Iterator[Frame]:
         index = 0
@@ -87,32 +108,35 @@ class ScriptedCamera(Camera):
             if isinstance(step, Exception):
                 raise step
             if step == self.HANG:
-                self._released.wait(30)
+                with self._changed:
+                    self._clock.wait_for(self._changed, lambda: self.closed > 0, 30)
             elif isinstance(step, float):
-                time.sleep(step)
+                self._clock.sleep(step)
             else:
-                yield plain_frame(index, int(step))
+                yield plain_frame(index, int(step), captured_at=self._clock.now_s())
                 index += 1
 
     def close(self) -> None:
         self.closed += 1
-        self._released.set()
+        with self._changed:
+            self._changed.notify_all()
 
 
 class RecordingSink(Sink):
     """Keeps every frame; may fail at one, or take its time over each."""
 
-    def __init__(self, delay_s: float = 0.0, fail_at: int | None = None) -> None:
+    def __init__(self, delay_s: float = 0.0, fail_at: int | None = None, clock: Clock | None = None) -> None:
         self.name = "recording:"
-        self.frames: list[Frame] = []
+        self._clock = clock or SystemClock()
+        self.frames: list[OutputFrame] = []
         self.closed = 0
         self._delay_s = delay_s
         self._fail_at = fail_at
 
-    def send(self, frame: Frame) -> None:
+    def send(self, frame: OutputFrame) -> None:
         if len(self.frames) == self._fail_at:
             raise OSError("the sink is full")
-        time.sleep(self._delay_s)
+        self._clock.sleep(self._delay_s)
         self.frames.append(frame)
 
     def close(self) -> None:

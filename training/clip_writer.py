@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from realtime.devices.video_writer import VideoFileSink
-from realtime.frames import Frame
+from realtime.devices.video_writer import VideoWriter
+from realtime.frames import Size
 from realtime.framing import cut_out
 from training.clips import Pixels
 from training.cuts import change, thumbnail
@@ -27,7 +27,7 @@ class ClipWriter:
         self.path, self.span = path, span
         self._partial = path.with_name(f".partial-{path.name}")
         self._rate_hz = rate_hz
-        self._sink = VideoFileSink(self._partial, CLIP_PX, rate_hz)
+        self._video = VideoWriter(self._partial, Size(CLIP_PX, CLIP_PX), rate_hz)
         self._first: Pixels | None = None
         self._motion: list[float] = []
         self._sharpness: list[float] = []
@@ -42,11 +42,11 @@ class ClipWriter:
             self._motion.append(change(self._first, small))
         self._sharpness.append(float(cv2.Laplacian(cv2.cvtColor(square, cv2.COLOR_RGB2GRAY), cv2.CV_64F).var()))
         index = len(self._sharpness) - 1
-        self._sink.send(Frame(square, index, index / self._rate_hz))
+        self._video.write(square, index / self._rate_hz)
 
     def finish(self) -> Reason | None:
         """Keeps the clip and returns None, or deletes it and returns why."""
-        self._sink.close()
+        self._video.close()
         reason = self._fault()
         if reason is None:
             self._partial.replace(self.path)
@@ -56,7 +56,7 @@ class ClipWriter:
 
     def discard(self) -> None:
         """Leaves no file; after a failure."""
-        self._sink.close()
+        self._video.close()
         self._partial.unlink(missing_ok=True)
 
     def _fault(self) -> Reason | None:

@@ -17,6 +17,7 @@ class Camera(Closing):
 
     name: str
     rate_hz: float  # nominal; what a recording of it should be marked with
+    recovers = False  # whether it mends its own faults, so that a silence is no reason to end
 
     @abstractmethod
     def frames(self) -> Iterator[Frame]:

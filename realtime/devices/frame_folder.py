@@ -6,7 +6,7 @@ import cv2
 
 from realtime.devices.sinks import Sink
 from realtime.errors import DeviceError
-from realtime.frames import Frame
+from realtime.frames import OutputFrame
 
 
 class FrameFolderSink(Sink):
@@ -20,7 +20,7 @@ class FrameFolderSink(Sink):
         except OSError as error:
             raise DeviceError(f"{folder}: cannot be made a folder ({error.strerror})", hint=_HINT) from None
 
-    def send(self, frame: Frame) -> None:
+    def send(self, frame: OutputFrame) -> None:
         """Writes one lossless picture."""
         path = self._folder / f"{frame.index:06d}.png"
         _, data = cv2.imencode(".png", cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2BGR))

@@ -7,19 +7,19 @@ from realtime.closing import Closing
 from realtime.controls import CommandQueue
 from realtime.devices.address import parse_address
 from realtime.errors import DeviceError
-from realtime.frames import Frame
+from realtime.frames import OutputFrame, Size
 
 SINK_KINDS = "virtualcam:, window:, file:out.mp4, frames:FOLDER, null:"
 
 
 class Sink(Closing):
-    """Where frames go. Opened by its constructor; one thread at a time sends to it."""
+    """Where output pictures go. Opened by its constructor; one thread at a time sends to it."""
 
     name: str
 
     @abstractmethod
-    def send(self, frame: Frame) -> None:
-        """Delivers one frame [s, s, 3] of the size agreed at opening. Raises DeviceError on a fault."""
+    def send(self, frame: OutputFrame) -> None:
+        """Delivers one picture of the size agreed at opening. Raises DeviceError on a fault."""
 
     @abstractmethod
     def close(self) -> None:
@@ -32,15 +32,15 @@ class NullSink(Sink):
     def __init__(self) -> None:
         self.name = "null:"
 
-    def send(self, frame: Frame) -> None:
+    def send(self, frame: OutputFrame) -> None:
         """Nothing happens."""
 
     def close(self) -> None:
         """Nothing to give back."""
 
 
-def open_sink(address: str, size_px: int, rate_hz: float, commands: CommandQueue) -> Sink:
-    """The sink at address for square frames of size_px at about rate_hz; commands it receives are posted there.
+def open_sink(address: str, size: Size, rate_hz: float, commands: CommandQueue) -> Sink:
+    """The sink at address for pictures of size at about rate_hz; commands it receives are posted there.
 
     Raises DeviceError.
     """
@@ -48,15 +48,15 @@ def open_sink(address: str, size_px: int, rate_hz: float, commands: CommandQueue
     if target.kind == "virtualcam":
         from realtime.devices.virtual_camera import VirtualCameraSink
 
-        return VirtualCameraSink(size_px, rate_hz, device=target.place or None)
+        return VirtualCameraSink(size, rate_hz, device=target.place or None)
     if target.kind == "window":
         from realtime.devices.window import WindowSink
 
-        return WindowSink(size_px, commands)
+        return WindowSink(size, commands)
     if target.kind == "file":
-        from realtime.devices.video_writer import VideoFileSink
+        from realtime.devices.recording import VideoFileSink
 
-        return VideoFileSink(Path(target.place), size_px, rate_hz)
+        return VideoFileSink(Path(target.place), size, rate_hz)
     if target.kind == "frames":
         from realtime.devices.frame_folder import FrameFolderSink
 

@@ -6,7 +6,7 @@ import pyvirtualcam
 
 from realtime.devices.sinks import Sink
 from realtime.errors import DeviceError
-from realtime.frames import Frame
+from realtime.frames import OutputFrame, Size
 
 _HINTS = {
     "linux": "load it once: sudo modprobe v4l2loopback exclusive_caps=1 card_label=marionet; or pass --sink window:",
@@ -24,16 +24,16 @@ _REOPEN_HINT = (
 class VirtualCameraSink(Sink):
     """One virtual camera, open for the life of the sink. Raises DeviceError if there is none."""
 
-    def __init__(self, size_px: int, rate_hz: float, device: str | None = None, backend: str | None = None) -> None:
+    def __init__(self, size: Size, rate_hz: float, device: str | None = None, backend: str | None = None) -> None:
         try:
-            self._camera = pyvirtualcam.Camera(size_px, size_px, rate_hz, device=device, backend=backend)
+            self._camera = pyvirtualcam.Camera(size.width_px, size.height_px, rate_hz, device=device, backend=backend)
         except RuntimeError as error:
             cause = " ".join(str(error).split())
             hint = _REOPEN_HINT if _REOPEN_SIGN in cause else _HINTS.get(sys.platform, "pass --sink window:")
             raise DeviceError(f"virtualcam:{device or ''} cannot be opened: {cause}", hint=hint) from None
         self.name = f"virtualcam:{self._camera.device}"
 
-    def send(self, frame: Frame) -> None:
+    def send(self, frame: OutputFrame) -> None:
         """Shows the frame to whoever reads the camera."""
         self._camera.send(frame.pixels)
 

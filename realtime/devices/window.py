@@ -10,7 +10,7 @@ from realtime.controls import Command, CommandQueue
 from realtime.devices.sinks import Sink
 from realtime.devices.window_view import WindowView
 from realtime.errors import DeviceError
-from realtime.frames import Frame
+from realtime.frames import OutputFrame, Size
 
 TITLE = "marionet - ? lists the keys"
 SMALLEST_SIDE_PX = 512  # small pictures are shown enlarged
@@ -26,9 +26,10 @@ class WindowSink(Sink):
     Raises DeviceError where no window can be opened.
     """
 
-    def __init__(self, size_px: int, commands: CommandQueue) -> None:
+    def __init__(self, size: Size, commands: CommandQueue) -> None:
         self.name = "window:"
-        self._side_px = max(size_px, SMALLEST_SIDE_PX)
+        enlarged = max(1.0, SMALLEST_SIDE_PX / min(size.width_px, size.height_px))
+        self._opening_px = (round(size.width_px * enlarged), round(size.height_px * enlarged))
         self._commands = commands
         self._view = WindowView(commands.dashboard, commands.keys)
         self._screen: pygame.Surface | None = None
@@ -42,7 +43,7 @@ class WindowSink(Sink):
             pygame.display.quit()
         commands.attend(Part.WINDOW)
 
-    def send(self, frame: Frame) -> None:
+    def send(self, frame: OutputFrame) -> None:
         """Shows the frame and posts what the user asked for since the last."""
         if self._screen is None:
             self._screen = self._opened()
@@ -63,7 +64,7 @@ class WindowSink(Sink):
     def _opened(self) -> pygame.Surface:
         pygame.display.init()
         pygame.display.set_caption(TITLE)
-        return pygame.display.set_mode((self._side_px, self._side_px), pygame.RESIZABLE)
+        return pygame.display.set_mode(self._opening_px, pygame.RESIZABLE)
 
     def _pass_on(self, event: pygame.event.Event) -> None:
         if event.type == pygame.QUIT:

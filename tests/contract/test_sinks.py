@@ -18,15 +18,16 @@ from realtime.controls import Command, CommandQueue
 from realtime.devices.sinks import NullSink, Sink, open_sink
 from realtime.devices.virtual_camera import VirtualCameraSink
 from realtime.errors import DeviceError
-from realtime.frames import Frame
-from tests.fakes import FakeVirtualCamera, RecordingSink, plain_frame
+from realtime.frames import Size
+from tests.fakes import FakeVirtualCamera, RecordingSink, picture_of, plain_picture
 from tests.recordings import recorded_frames, saved_picture
 
 SIZE, RATE_HZ = 64, 25.0
+SQUARE = Size(SIZE, SIZE)
 
 
 def _open(address: str) -> Sink:
-    return open_sink(address, SIZE, RATE_HZ, CommandQueue())
+    return open_sink(address, SQUARE, RATE_HZ, CommandQueue())
 
 
 SINKS: dict[str, Callable[[Path], Sink]] = {
@@ -34,7 +35,7 @@ SINKS: dict[str, Callable[[Path], Sink]] = {
     "null": lambda _folder: NullSink(),
     "file": lambda folder: _open(f"file:{folder / 'video.mp4'}"),
     "frames": lambda folder: _open(f"frames:{folder / 'frames'}"),
-    "virtual camera": lambda _folder: VirtualCameraSink(SIZE, RATE_HZ, backend="fake"),
+    "virtual camera": lambda _folder: VirtualCameraSink(SQUARE, RATE_HZ, backend="fake"),
     "window": lambda _folder: _open("window:"),
 }
 
@@ -62,13 +63,13 @@ def test_it_has_a_name(sink: Sink) -> None:
 
 def test_it_takes_frames_and_leaves_them_unchanged(sink: Sink) -> None:
     for index in range(3):
-        frame = plain_frame(index, level=10 * index)
+        frame = plain_picture(index, level=10 * index)
         sink.send(frame)
         assert (frame.pixels == 10 * index).all()
 
 
 def test_closing_twice_is_safe(sink: Sink) -> None:
-    sink.send(plain_frame())
+    sink.send(plain_picture())
     sink.close()
     sink.close()
 
@@ -82,7 +83,7 @@ def test_a_video_is_h264_with_the_times_and_pictures_sent(tmp_path: Path) -> Non
     times_s = [100.0, 100.04, 100.2, 100.21]
     with _open(f"file:{tmp_path / 'new' / 'out.mp4'}") as sink:
         for index, at_s in enumerate(times_s):
-            sink.send(plain_frame(index, level=60 * index, captured_at=at_s))
+            sink.send(plain_picture(index, level=60 * index, shown_at=at_s))
     frames = recorded_frames(tmp_path / "new" / "out.mp4")
     assert [frame.captured_at for frame in frames] == pytest.approx([0, 0.04, 0.2, 0.21], abs=1e-3)
     assert [frame.pixels.mean() for frame in frames] == pytest.approx([0, 60, 120, 180], abs=4)
@@ -94,7 +95,7 @@ def test_a_video_is_h264_with_the_times_and_pictures_sent(tmp_path: Path) -> Non
 def test_a_recording_keeps_a_clips_rate(tmp_path: Path) -> None:
     with _open(f"file:{tmp_path / 'out.mp4'}") as sink:
         for index in range(50):
-            sink.send(plain_frame(index, captured_at=index / RATE_HZ))
+            sink.send(plain_picture(index, shown_at=index / RATE_HZ))
     assert len(recorded_frames(tmp_path / "out.mp4")) == 50
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert container.streams.video[0].average_rate == Fraction(25)
@@ -103,7 +104,7 @@ def test_a_recording_keeps_a_clips_rate(tmp_path: Path) -> None:
 def test_two_frames_of_one_instant_are_both_kept(tmp_path: Path) -> None:
     with _open(f"file:{tmp_path / 'out.mp4'}") as sink:
         for index in range(2):
-            sink.send(plain_frame(index, captured_at=5.0))
+            sink.send(plain_picture(index, shown_at=5.0))
     first, second = (frame.captured_at for frame in recorded_frames(tmp_path / "out.mp4"))
     assert first < second
 
@@ -111,7 +112,7 @@ def test_two_frames_of_one_instant_are_both_kept(tmp_path: Path) -> None:
 def test_colours_reach_the_video(tmp_path: Path) -> None:
     red = np.full((SIZE, SIZE, 3), (200, 30, 40), np.uint8)
     with _open(f"file:{tmp_path / 'out.mp4'}") as sink:
-        sink.send(Frame(red, 0, 0.0))
+        sink.send(picture_of(red))
     (frame,) = recorded_frames(tmp_path / "out.mp4")
     np.testing.assert_allclose(frame.pixels.mean(axis=(0, 1)), [200, 30, 40], atol=6)
 
@@ -119,15 +120,15 @@ def test_colours_reach_the_video(tmp_path: Path) -> None:
 def test_frames_are_written_losslessly_under_their_index(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
     with _open(f"frames:{tmp_path}") as sink:
-        sink.send(Frame(pixels, 42, 0.0))
+        sink.send(picture_of(pixels, 42))
     assert np.array_equal(saved_picture(tmp_path / "000042.png"), pixels)
 
 
 def test_a_virtual_camera_shows_the_pixels_sent() -> None:
     before = FakeVirtualCamera.open
-    with VirtualCameraSink(SIZE, RATE_HZ, backend="fake") as sink:
+    with VirtualCameraSink(SQUARE, RATE_HZ, backend="fake") as sink:
         assert FakeVirtualCamera.open == before + 1
-        sink.send(plain_frame(level=77))
+        sink.send(plain_picture(level=77))
         assert sink.name == "virtualcam:fake"
     assert [picture.mean() for picture in FakeVirtualCamera.sent] == [77]
     assert FakeVirtualCamera.open == before
@@ -137,7 +138,7 @@ def test_a_window_shows_the_picture_enlarged() -> None:
     pixels = np.zeros((SIZE, SIZE, 3), np.uint8)
     pixels[:, SIZE // 2 :] = (250, 10, 20)
     with _open("window:") as sink:
-        sink.send(Frame(pixels, 0, 0.0))
+        sink.send(picture_of(pixels))
         screen = pygame.display.get_surface()
         assert screen is not None
         width, height = screen.get_size()
@@ -166,10 +167,10 @@ def test_keys_in_the_window_become_commands(press: str) -> None:
             posted.append(command)
             return super().post(command)
 
-    with open_sink("window:", SIZE, RATE_HZ, Noting()) as sink:
-        sink.send(plain_frame())
+    with open_sink("window:", SQUARE, RATE_HZ, Noting()) as sink:
+        sink.send(plain_picture())
         pygame.event.post(pygame.event.Event(kind, details))
-        sink.send(plain_frame(1))
+        sink.send(plain_picture(1))
     assert posted == expected
 
 
@@ -191,7 +192,7 @@ def test_a_window_on_a_display_that_does_not_answer_is_refused(monkeypatch: pyte
 
 def test_a_missing_virtual_camera_is_refused_with_what_to_do() -> None:
     with pytest.raises(DeviceError, match="virtualcam:none cannot be opened") as refusal:
-        VirtualCameraSink(SIZE, RATE_HZ, device="none", backend="fake")
+        VirtualCameraSink(SQUARE, RATE_HZ, device="none", backend="fake")
     assert refusal.value.hint
 
 
@@ -225,4 +226,4 @@ def _record_noise(path: Path) -> None:
     with _open(f"file:{path}") as sink:
         for index in range(200):
             noise = np.random.default_rng(index).integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
-            sink.send(Frame(noise, index, index / RATE_HZ))
+            sink.send(picture_of(noise, index, index / RATE_HZ))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from realtime.frames import Frame, Pixels, pixels_to_tensor, tensor_to_pixels
+from realtime.frames import Pixels, pixels_to_tensor, tensor_to_pixels
 
 pictures = arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3)))
 
@@ -28,9 +28,3 @@ def test_tensor_is_planar_float32_in_unit_range() -> None:
 def test_values_beyond_the_range_are_clipped() -> None:
     tensor = np.array([-0.5, 0.5, 1.5], np.float32).reshape(1, 3, 1, 1)
     assert tensor_to_pixels(tensor).ravel().tolist() == [0, 128, 255]
-
-
-def test_new_pixels_keep_index_and_birth_time() -> None:
-    frame = Frame(np.zeros((2, 2, 3), np.uint8), index=7, captured_at=1.5)
-    other = frame.with_pixels(np.ones((2, 2, 3), np.uint8))
-    assert (other.index, other.captured_at, other.pixels.max()) == (7, 1.5, 1)

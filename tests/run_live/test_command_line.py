@@ -53,7 +53,7 @@ def test_max_frames_ends_an_endless_camera(good: list[str], tmp_path: Path) -> N
 
 
 def test_the_portrait_reaches_the_sink(good: list[str], tmp_path: Path) -> None:
-    assert run_live.main([*good, "--sink", f"frames:{tmp_path}", "--offline", "--no-smoothing"]) == 0
+    assert run_live.main([*good, "--sink", f"frames:{tmp_path}", "--offline", "--no-smoothing", "--no-badge"]) == 0
     first = saved_picture(tmp_path / "000000.png")
     assert (first == (150, 120, 90)).all()  # the picture fixture is written as BGR (90, 120, 150)
     last = saved_picture(tmp_path / f"{CLIP_FRAMES - 1:06d}.png")

@@ -1,0 +1,135 @@
+"""The output state machine: live -> hold -> neutral portrait -> away. The only source of output pictures."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from realtime.controls import Obey, switched
+from realtime.frames import AnimatedFrame, OutputFrame, OutputState, Pixels
+from realtime.output.canvas import Canvas, blended
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputTimes:
+    """Seconds since the last driven picture after which each lesser state begins, and how long a change fades."""
+
+    hold_s: float = 0.25
+    neutral_s: float = 2.0
+    away_s: float = 10.0
+    fade_s: float = 0.35
+
+
+class OutputMachine:
+    """Fails closed: without fresh driven pictures it holds the last, then rests the portrait, then shows "away".
+
+    It takes animated frames alone, so a camera's pixels cannot come out of it. Freeze holds what is shown and away
+    hides it, until they are turned off, whatever else happens. One thread owns it.
+    """
+
+    def __init__(self, canvas: Canvas, portrait: AnimatedFrame, times: OutputTimes | None = None) -> None:
+        self._canvas = canvas
+        self._times = times or OutputTimes()
+        self._resting = portrait.resting
+        self._driven: AnimatedFrame | None = None
+        self._driven_s: float | None = None  # when the last driven picture came; at first, when the run began
+        self._frozen: OutputFrame | None = None
+        self._away = False
+        self._shown: OutputFrame | None = None
+        self._composed: dict[OutputState, tuple[object, Pixels]] = {}
+        self._fading_from: Pixels | None = None
+        self._fading_since_s = 0.0
+        self._count = 0
+        self.handlers: Mapping[str, Obey] = {"freeze": self._obey_freeze, "away": self._obey_away}
+
+    @property
+    def state(self) -> OutputState:
+        """What the last picture showed."""
+        return self._shown.state if self._shown else OutputState.NEUTRAL
+
+    def take(self, frame: AnimatedFrame, now_s: float) -> None:
+        """Makes frame what is shown from now on; one that nobody drives only renews the neutral portrait."""
+        self._resting = frame.resting
+        if frame.driven:
+            self._driven, self._driven_s = frame, now_s
+
+    def rest(self, now_s: float) -> None:
+        """Shows the neutral portrait, and stays there while this is called: nobody is looking."""
+        self._driven, self._driven_s = None, now_s
+
+    def picture_at(self, now_s: float) -> OutputFrame:
+        """The picture to show now."""
+        if self._driven_s is None:
+            self._driven_s = now_s
+        state = self._state_at(now_s)
+        if state is not self.state:
+            self._turn(state, now_s)
+        if self._frozen and not self._away:
+            pixels = self._frozen.pixels
+        else:
+            pixels = self._faded(self._composed_for(state), now_s)
+        driven = self._driven if state is OutputState.LIVE else None
+        return self._output(pixels, now_s, state, driven)
+
+    def picture_of(self, frame: AnimatedFrame) -> OutputFrame:
+        """Offline: frame as it is, at its own time."""
+        pixels = self._canvas.portrait(frame.pixels, frame.resting)
+        return self._output(pixels, frame.captured_at, OutputState.LIVE, frame)
+
+    def _output(self, pixels: Pixels, at_s: float, state: OutputState, driven: AnimatedFrame | None) -> OutputFrame:
+        index, born_s = (driven.index, driven.captured_at) if driven else (None, None)
+        self._shown = OutputFrame(pixels, self._count, at_s, state, index, born_s)
+        self._count += 1
+        return self._shown
+
+    def _state_at(self, now_s: float) -> OutputState:
+        if self._away:
+            return OutputState.AWAY
+        if self._frozen:
+            return OutputState.HOLD
+        waited_s = now_s - (self._driven_s or 0.0)
+        if waited_s >= self._times.away_s:
+            return OutputState.AWAY
+        if self._driven is None or waited_s >= self._times.neutral_s:
+            return OutputState.NEUTRAL
+        return OutputState.HOLD if waited_s >= self._times.hold_s else OutputState.LIVE
+
+    def _turn(self, state: OutputState, now_s: float) -> None:
+        log.info("output: %s", state.value)
+        stays = {self.state, state} == {OutputState.LIVE, OutputState.HOLD}  # the same picture
+        if self._shown and not stays:
+            self._fading_from, self._fading_since_s = self._shown.pixels, now_s
+
+    def _composed_for(self, state: OutputState) -> Pixels:
+        """The picture of state, composed once for each portrait or driven frame it shows."""
+        if state is OutputState.AWAY:
+            return self._kept(state, self._resting, lambda: self._canvas.away(self._resting))
+        if state is OutputState.NEUTRAL or self._driven is None:
+            return self._kept(state, self._resting, lambda: self._canvas.portrait(self._resting, self._resting))
+        driven = self._driven
+        return self._kept(OutputState.LIVE, driven, lambda: self._canvas.portrait(driven.pixels, driven.resting))
+
+    def _kept(self, place: OutputState, content: object, compose: Callable[[], Pixels]) -> Pixels:
+        kept = self._composed.get(place)
+        if kept is None or kept[0] is not content:
+            kept = self._composed[place] = content, compose()
+        return kept[1]
+
+    def _faded(self, pixels: Pixels, now_s: float) -> Pixels:
+        if self._fading_from is None:
+            return pixels
+        share = (now_s - self._fading_since_s) / self._times.fade_s if self._times.fade_s > 0 else 1.0
+        if share >= 1:
+            self._fading_from = None
+            return pixels
+        return blended(self._fading_from, pixels, share)
+
+    def _obey_freeze(self, argument: str) -> str:
+        wanted = switched(self._frozen is not None, argument)
+        self._frozen = (self._frozen or self._shown) if wanted else None
+        return "frozen" if self._frozen else "no longer frozen"
+
+    def _obey_away(self, argument: str) -> str:
+        self._away = switched(self._away, argument)
+        return "away picture on" if self._away else "away picture off"
