@@ -32,7 +32,7 @@ $(LIVE)/.ready: pyproject.toml
 
 $(TEST)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(TEST)
-	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[cpu,train,export,test]"
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[cpu,train,export,benchmarks,test]"
 	@touch $@
 
 $(EVALUATE)/.ready: pyproject.toml
