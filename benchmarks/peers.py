@@ -1,93 +1,93 @@
-"""Milliseconds per frame of a live bundle against the paper's network run as its authors run it.
+"""`peers`: ours against others, in turns, so that whatever else the machine does weighs on all alike.
 
-Upstream encodes the source again for every frame, in eager torch; the bundle's source is cached. They take turns, so
-that whatever else the machine does weighs on both alike.
+The first is always the paper's network as its authors run it: in eager torch, the source encoded anew for every frame.
+Other programs are timed as whole processes, from file to file, beside ours.
 """
 
+import argparse
+import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
 import torch
-from rich.progress import track
 
-from models import PRESETS, build_network
-from realtime.bundle import open_bundle
-from realtime.engines.base import Engine
+from benchmarks.contestants import OneFrame, bundle_frame, paper_frames
+from benchmarks.preset_bundle import write_untrained_bundle
+from benchmarks.recorder import Recorder
+from benchmarks.rig import DEFAULT_ENGINE, EngineOpener
+from benchmarks.whole_process import Program, parse_program, this_program
+from models import PRESETS
 from realtime.engines.catalogue import open_engine
-from realtime.frames import Tensor
+from realtime.errors import SettingsError
+from realtime.settings import DEFAULT_BUNDLE, DEFAULT_CLIP, DEFAULT_SOURCE
 
-WARM_UP_ROUNDS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class PeerComparison:
-    """Milliseconds of every round for both, one thread or more, and the ratio of the medians."""
-
-    threads: int
-    ours_ms: tuple[float, ...]
-    paper_ms: tuple[float, ...]
-
-    @property
-    def ratio(self) -> float:
-        """How many times faster the bundle is."""
-        return float(np.median(self.paper_ms) / np.median(self.ours_ms))
-
-    @property
-    def ratio_quartiles(self) -> tuple[float, float]:
-        """First and third quartile of the per-round ratios: the spread of `ratio`."""
-        low, high = np.percentile(np.divide(self.paper_ms, self.ours_ms), [25, 75])
-        return float(low), float(high)
+HELP = "ours against the paper's network and other programs, in turns"
 
 
-def compare_with_paper(bundle_folder: Path, rounds: int, threads: int, engine_name: str) -> PeerComparison:
-    """Time `rounds` frames of each after warming up."""
-    torch.set_num_threads(threads)
-    bundle = open_bundle(bundle_folder)
-    with open_engine(engine_name, bundle, threads) as engine:
-        ours, paper = _bundle_frame(engine, _picture(bundle.image_size)), _paper_frame()
-        for _ in range(WARM_UP_ROUNDS):
-            ours()
-            paper()
-        ours_ms, paper_ms = [], []
-        for _ in track(range(rounds), "Timing in turns"):
-            ours_ms.append(_milliseconds(ours))
-            paper_ms.append(_milliseconds(paper))
-    return PeerComparison(threads, tuple(ours_ms), tuple(paper_ms))
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of `peers`."""
+    add = parser.add_argument
+    add("bundles", type=Path, nargs="*", default=[DEFAULT_BUNDLE], help="model bundles (default: the one that ships)")
+    add("--engines", nargs="+", default=[DEFAULT_ENGINE], help=f"for every bundle (default {DEFAULT_ENGINE})")
+    add("--presets", nargs="+", default=[], help="presets too, untrained: " + ", ".join(_live_presets()))
+    add("--threads", type=int, default=1, help="of every runtime (default 1)")
+    add("--rounds", type=int, default=20, help="frames of each (default 20)")
+    add("--warm-up", type=int, default=2, help="rounds before those, left out (default 2)")
+    add("--peer", action="append", default=[], metavar="NAME=COMMAND", help="another program; see the documentation")
+    add("--clip-rounds", type=int, default=3, help="runs of each program, where --peer is given (default 3)")
+    add("--source", type=Path, default=DEFAULT_SOURCE, help="portrait for the programs")
+    add("--driving", type=Path, default=DEFAULT_CLIP, help="driving clip for the programs")
 
 
-def _picture(size: int) -> Tensor:
-    return np.random.default_rng(0).random((1, 3, size, size), dtype=np.float32)
+def measure(options: argparse.Namespace, recorder: Recorder, opener: EngineOpener = open_engine) -> None:
+    """Adds `frame` for every contestant and `clip` for every program, each in rounds of turns."""
+    programs = [parse_program(text) for text in options.peer]
+    unknown = [name for name in options.presets if name not in _live_presets()]
+    if unknown:
+        raise SettingsError(f"unknown preset {unknown[0]!r}", hint=f"choose from: {', '.join(_live_presets())}")
+    torch.set_num_threads(options.threads)
+    with ExitStack() as opened:
+        contestants = dict(paper_frames())
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        bundles = [*options.bundles, *_untrained(options.presets, folder, recorder)]
+        for bundle in bundles:
+            for engine in options.engines:
+                frame = bundle_frame(bundle, engine, options.threads, opened, opener)
+                contestants[f"{bundle.name} on {engine}"] = frame
+        _time_frames(contestants, options, recorder)
+    if programs:
+        ours = this_program(options.bundles[0], options.engines[0])
+        _time_programs([ours, *programs], options, recorder)
 
 
-def _bundle_frame(engine: Engine, picture: Tensor) -> Callable[[], None]:
-    image = engine.upload({"image": picture})
-    keypoints = engine.run("detect_keypoints", image)
-    still = {f"source_{name}": tensor for name, tensor in keypoints.items()} | engine.run("encode_source", image)
-
-    def frame() -> None:
-        found = engine.run("detect_keypoints", engine.upload({"image": picture}))
-        moved = {f"driving_{name}": tensor for name, tensor in found.items()}
-        engine.download(engine.run("animate", still | moved)["image"])
-
-    return frame
-
-
-def _paper_frame() -> Callable[[], None]:
-    config = PRESETS["paper-256"]
-    network = build_network(config).eval()
-    image = torch.from_numpy(_picture(config.image_size))
-
-    def frame() -> None:
-        with torch.inference_mode():
-            network(image, image)
-
-    return frame
+def _time_frames(contestants: dict[str, OneFrame], options: argparse.Namespace, recorder: Recorder) -> None:
+    for _ in range(options.warm_up):
+        for frame in contestants.values():
+            frame()
+    for _ in recorder.track(range(options.rounds), "Frames in turns"):
+        for name, frame in contestants.items():
+            started_s = time.perf_counter()
+            frame()
+            spent_ms = 1000 * (time.perf_counter() - started_s)
+            labels = {"what": name, "threads": str(options.threads)}
+            recorder.add("frame", "ms", spent_ms, rounds="frames", labels=labels)
 
 
-def _milliseconds(run: Callable[[], None]) -> float:
-    began = time.perf_counter()
-    run()
-    return 1000 * (time.perf_counter() - began)
+def _time_programs(programs: list[Program], options: argparse.Namespace, recorder: Recorder) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "result.mp4"
+        for _ in recorder.track(range(options.clip_rounds), "Programs in turns"):
+            for program in programs:
+                spent_s = program.seconds(options.source, options.driving, result)
+                recorder.add("clip", "s", spent_s, rounds="clips", labels={"what": program.name})
+
+
+def _untrained(presets: list[str], folder: Path, recorder: Recorder) -> list[Path]:
+    if presets:
+        recorder.note(f"untrained, for time alone: {', '.join(presets)}")
+    return [write_untrained_bundle(PRESETS[name], name, folder) for name in recorder.track(presets, "Exporting")]
+
+
+def _live_presets() -> list[str]:
+    return [name for name in PRESETS if name.startswith("live-")]
