@@ -37,7 +37,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(options: argparse.Namespace, recorder: Recorder, opener: EngineOpener = open_engine) -> None:
-    """Adds `age`, `stage`, `explained`, `rate`, `dropped`, `cpu`, `memory` and `energy` per run."""
+    """Adds `age`, `ready`, `stage`, `explained`, `rate`, `dropped`, `cpu`, `memory` and `energy` per run."""
     threads = options.threads or range(1, (psutil.cpu_count(logical=False) or 1) + 1)
     runs = [(rig_settings(options, count), in_call) for count, in_call in product(threads, LOADS[options.load])]
     for settings, in_call in recorder.track(runs, "Runs", len(runs)):
@@ -79,6 +79,7 @@ def _record_frames(delivered: list[FrameTimes], labels: dict[str, str], recorder
     for times in delivered:
         spent = times.stages_ms()
         recorder.add("age", "ms", times.age_ms, labels=labels)
+        recorder.add("ready", "ms", times.ready_ms, labels=labels)
         recorder.add("stage", "ms", 1000 * times.decode_s, labels=labels | {"stage": "decode"})
         for name, ms in spent.items():
             recorder.add("stage", "ms", ms, labels=labels | {"stage": name})

@@ -44,6 +44,11 @@ class FrameTimes:
         """From its birth to its delivery."""
         return 1000 * (self.sent_s - self.born_s)
 
+    @property
+    def ready_ms(self) -> float:
+        """From its birth until it is animated: what the constant rate of the output, waited for next, cannot hide."""
+        return 1000 * (self.animated_s - self.born_s)
+
     def stages_ms(self) -> dict[str, float]:
         """What was timed between birth and delivery, by name. Their sum falls short of the age by what was not."""
         spent_s = {

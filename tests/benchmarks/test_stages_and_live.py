@@ -68,11 +68,13 @@ def test_stages_finds_an_injected_sleep(stage: str, stages: Run) -> None:
         assert _median(after, "frame", phase="steady") - _median(before, "frame", phase="steady") >= 0.9 * INJECTED_MS
 
 
-def test_live_finds_an_injected_sleep_in_the_stage_and_in_the_age(live: Run) -> None:
+def test_live_finds_an_injected_sleep_in_the_stage_and_in_the_frame(live: Run) -> None:
     before, after = live(), live("--inject", f"keypoints={INJECTED_MS}")
     assert _median(after, "stage", stage="keypoints") >= INJECTED_MS
     assert _median(before, "stage", stage="keypoints") < INJECTED_MS
-    assert _median(after, "age") - _median(before, "age") >= 0.9 * INJECTED_MS
+    # The age itself moves in steps of the output's period: 20 ms may vanish in the wait for the next tick.
+    assert _median(after, "ready") - _median(before, "ready") >= 0.9 * INJECTED_MS
+    assert _median(after, "age") >= _median(after, "ready")
     # Most of the age is sleep here: the stages must account for it.
     assert _median(after, "explained") >= 90
 
