@@ -8,8 +8,9 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from realtime.animator import Animator, AnimatorOptions
+from realtime.animator import Animator
 from realtime.bundle import open_bundle
+from realtime.composition import animator_options, chosen_portrait
 from realtime.control_room import listening
 from realtime.controls import Command, CommandQueue
 from realtime.devices.cameras import Camera, open_live_camera, open_recorded_camera
@@ -21,7 +22,6 @@ from realtime.figures_feed import FiguresFeed
 from realtime.interruption import quitting_on_signals
 from realtime.loop import LiveLoop, LoopLimits, run_offline
 from realtime.output.opening import open_sender
-from realtime.portrait import read_portrait
 from realtime.progress import ProgressLine
 from realtime.settings import DEFAULT_CLIP, Settings, read_settings
 from realtime.timing import RunReport, Stopwatch
@@ -53,19 +53,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(settings: Settings) -> RunReport:
     """What was delivered. Opens every part, runs until the end, closes every part. Raises MarionetError."""
     commands, stopwatch, progress = CommandQueue(), Stopwatch(), ProgressLine(sys.stderr)
-    portrait = read_portrait(settings.source)
     bundle = open_bundle(settings.bundle)
     detector = FaceDetector() if settings.crop == "auto" else None
-    options = AnimatorOptions(settings.motion, settings.smoothing, settings.mirror)
+    options = animator_options(settings)
     limits = LoopLimits(settings.seconds, settings.max_frames)
     with ExitStack() as opened:
         opened.enter_context(quitting_on_signals(lambda: commands.post(Command.QUIT)))
         engine = opened.enter_context(open_engine(settings.engine, bundle, settings.threads))
-        animator = opened.enter_context(Animator(engine, bundle, options, detector, stopwatch))
-        animator.set_source(portrait)
+        animator = opened.enter_context(Animator(engine, bundle, options, detector, stopwatch, commands.dashboard))
+        animator.open_source(chosen_portrait(settings))
         camera = opened.enter_context(_open_camera(settings))
         sender = opened.enter_context(open_sender(settings, animator.at_rest(), camera.rate_hz, commands))
-        log.info("animating %s from %s into %s with %s", settings.source, camera.name, sender.name, engine.name)
+        log.info("animating %s from %s into %s with %s", animator.portrait.name, camera.name, sender.name, engine.name)
         opened.callback(progress.end)
         if settings.offline:
             report = run_offline(camera, animator, sender, commands, limits, progress.show)

@@ -147,16 +147,16 @@ class TracedAnimator(Animator):
         trace: Trace,
     ) -> None:
         super().__init__(engine, bundle, options, detector, stopwatch)
-        self._stopwatch, self._trace = stopwatch, trace
+        self._watch, self._trace = stopwatch, trace
 
     def animate(self, frame: Frame) -> AnimatedFrame:
-        taken_s, before = time.monotonic(), dict(self._stopwatch.seconds)
+        taken_s, before = time.monotonic(), dict(self._watch.seconds)
         animated = super().animate(frame)
         if (times := self._trace.of(frame.index)) is not None:
             times.taken_s = taken_s
             times.stages = {
                 name: total - before.get(name, 0.0)
-                for name, total in self._stopwatch.seconds.items()
+                for name, total in self._watch.seconds.items()
                 if total != before.get(name, 0.0)
             }
             times.animated_s = time.monotonic()

@@ -1,48 +1,52 @@
 """The animator: a frame of the driver in, a frame of the portrait out."""
 
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from realtime.bundle import Bundle
 from realtime.closing import Closing
 from realtime.controls import Command, Obey, on_or_off, switched
+from realtime.cross_fade import CrossFade
+from realtime.dashboard import Dashboard, Preview
 from realtime.driver_framing import DriverFraming
-from realtime.engines.base import DeviceTensors, Engine
+from realtime.engines.base import Engine
 from realtime.errors import SourceError
 from realtime.face_detector import FaceDetector
-from realtime.frames import AnimatedFrame, Frame, Keypoints, Motion, Pixels, pixels_to_tensor, tensor_to_pixels
+from realtime.frames import AnimatedFrame, Frame, Keypoints, Motion, Pixels
 from realtime.framing import cut_out, mirrored
+from realtime.gallery import Gallery, Source
 from realtime.motion import absolute_motion, relative_motion
-from realtime.portrait import frame_portrait
+from realtime.networks import Networks
+from realtime.portrait import Portrait, make_portrait, open_portrait
+from realtime.portrait_pack import portraits_in
+from realtime.portrait_reader import PortraitReader
 from realtime.smoothing import KeypointSmoother
 from realtime.timing import Stopwatch
+
+MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class AnimatorOptions:
-    """How the driver's motion is read and carried over."""
+    """How the driver's motion is read and carried over, and how the portraits are kept."""
 
     motion: Literal["relative", "absolute"] = "relative"
     smoothing: bool = True
     mirror: bool = False
     mirror_output: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Source:
-    """A portrait, encoded once: everything about it that `animate` takes, on the engine's device."""
-
-    keypoints: Keypoints
-    tensors: DeviceTensors
-    resting: Pixels
+    fade_s: float = 0.2  # from one portrait to the next
+    memory_mb: float = 512.0  # for portraits encoded ahead
+    portraits: Path | None = None  # the folder that next and previous go through; it is watched
 
 
 class Animator(Closing):
-    """Owns the encoded portrait, the calibration and the filters. After set_source, one thread calls all else.
+    """Owns the encoded portraits, the calibration and the filters. After set_source, one thread calls all else.
 
-    Without a detector, portrait and driver are cropped to their centre squares.
+    Without a detector, portrait and driver are cropped to their centre squares. What the user should know is written to
+    dashboard.
     """
 
     def __init__(
@@ -52,20 +56,25 @@ class Animator(Closing):
         options: AnimatorOptions | None = None,
         detector: FaceDetector | None = None,
         stopwatch: Stopwatch | None = None,
+        dashboard: Dashboard | None = None,
     ) -> None:
-        self._engine = engine
         self._size_px = bundle.image_size
         self._options = options or AnimatorOptions()
         self._detector = detector
+        self._dashboard = dashboard or Dashboard()
+        self._stopwatch = stopwatch
+        self._networks = Networks(engine, bundle, self._stage)
         self._framing = DriverFraming(detector)
         self._smoother = KeypointSmoother()
-        self._stage = stopwatch.stage if stopwatch else lambda _name: nullcontext()
-        self._source: Source | None = None
         self._neutral: Keypoints | None = None
-        # Results of the last frame; the engine writes the next ones into them.
-        self._detected: DeviceTensors | None = None
-        self._animated: DeviceTensors | None = None
+        self._fade = CrossFade(self._options.fade_s)
+        budget_bytes = round(self._options.memory_mb * MEGABYTE)
+        folder = self._options.portraits
+        paths = portraits_in(folder) if folder else []
+        reader = PortraitReader(self._open_portrait, folder)
+        self._gallery = Gallery(self._networks.encode, reader, paths, budget_bytes, self._dashboard.notify)
         self.handlers: Mapping[str, Obey] = {
+            **self._gallery.handlers,
             "calibrate": self._obey_calibrate,
             "motion": self._obey_motion,
             "smoothing": self._obey_smoothing,
@@ -73,17 +82,26 @@ class Animator(Closing):
             "mirror-output": self._obey_mirror_output,
         }
 
+    @property
+    def portrait(self) -> Portrait:
+        """The portrait shown. Raises SourceError before there is one."""
+        return self._source().portrait
+
+    @property
+    def has_settled(self) -> bool:
+        """Whether every portrait there is room for has been encoded, so that switching costs no frame."""
+        return self._gallery.settled
+
     def set_source(self, pixels: Pixels) -> None:
         """Makes pixels [h, w, 3] uint8 RGB the portrait, framed and encoded once. Raises SourceError without a face."""
-        image = self._upload_image(frame_portrait(pixels, self._size_px, self._detector))
-        features = self._engine.run("encode_source", image)
-        keypoints = self._read_keypoints(self._engine.run("detect_keypoints", image))
-        tensors = features | self._upload_keypoints("source", keypoints)
-        at_rest = self._engine.run("animate", tensors | self._upload_keypoints("driving", keypoints))
-        self._source = Source(keypoints, tensors, tensor_to_pixels(self._engine.download(at_rest["image"])))
+        self._gallery.start_with(self._networks.encode(make_portrait("", pixels, self._size_px, self._detector)))
 
-    def obey(self, command: Command) -> str:
-        """Carries out a command between two frames, and says what it did. Raises MarionetError if it cannot."""
+    def open_source(self, path: Path) -> None:
+        """Makes the picture or pack at path the portrait; the others are read meanwhile. Raises SourceError."""
+        self._gallery.start_with(self._networks.encode(self._open_portrait(path)), path)
+
+    def obey(self, command: Command) -> object:
+        """Carries out a command between two frames: what to tell the user, or a future of it. Raises MarionetError."""
         return self.handlers[command.name](command.argument)
 
     def calibrate(self) -> None:
@@ -94,7 +112,7 @@ class Animator(Closing):
 
     def at_rest(self) -> AnimatedFrame:
         """The portrait before any driver. Raises SourceError before set_source."""
-        resting = self._portrait().resting
+        resting = self._source().resting
         return AnimatedFrame(resting, resting, index=-1, captured_at=0.0, driven=False)
 
     def animate(self, frame: Frame) -> AnimatedFrame:
@@ -102,29 +120,29 @@ class Animator(Closing):
 
         While the driver's face is not found yet, the portrait at rest. Raises SourceError before set_source.
         """
-        source = self._portrait()
+        self._gallery.step()
+        source = self._source()
+        self._dashboard.portrait = source.portrait.name
         motion = self._read_motion(frame, source)
         if motion is None:
             return AnimatedFrame(source.resting, source.resting, frame.index, frame.captured_at, driven=False)
-        with self._stage("animate"):
-            inputs = source.tensors | self._upload_keypoints("driving", motion.target)
-            self._animated = self._engine.run("animate", inputs, into=self._animated)
-        with self._stage("download"):
-            picture = self._engine.download(self._animated["image"])
-        with self._stage("compose"):
-            pixels = tensor_to_pixels(picture)
-            shown = mirrored(pixels) if self._options.mirror_output else pixels
-            return AnimatedFrame(shown, source.resting, frame.index, frame.captured_at)
+        pixels = self._networks.animate(source, motion)
+        pixels = self._fade.passed(pixels, source, frame.captured_at)
+        shown = mirrored(pixels) if self._options.mirror_output else pixels
+        return AnimatedFrame(shown, source.resting, frame.index, frame.captured_at)
 
     def close(self) -> None:
-        """Closes the engine; closing twice is safe."""
-        self._source = self._detected = self._animated = None
-        self._engine.close()
+        """Closes the engine and ends the reader of portraits; closing twice is safe."""
+        self._gallery.close()
+        self._networks.close()
 
-    def _portrait(self) -> Source:
-        if self._source is None:
+    def _source(self) -> Source:
+        if self._gallery.current is None:
             raise SourceError("there is no portrait yet", hint="call set_source first")
-        return self._source
+        return self._gallery.current
+
+    def _open_portrait(self, path: Path) -> Portrait:
+        return open_portrait(path, self._size_px, self._detector)
 
     def _read_motion(self, frame: Frame, source: Source) -> Motion | None:
         with self._stage("find"):
@@ -134,13 +152,11 @@ class Animator(Closing):
         with self._stage("crop"):
             driver = cut_out(frame.pixels, crop, self._size_px)
             driver = mirrored(driver) if self._options.mirror else driver
-        with self._stage("upload"):
-            image = self._upload_image(driver)
-        with self._stage("keypoints"):
-            self._detected = self._engine.run("detect_keypoints", image, into=self._detected)
-            driving = self._read_keypoints(self._detected)
+        driving = self._networks.detect(driver)
         with self._stage("transfer"):
-            return self._transfer(driving, frame, source)
+            motion = self._transfer(driving, frame, source)
+        self._dashboard.preview = Preview(driver, driving, motion.target)
+        return motion
 
     def _transfer(self, driving: Keypoints, frame: Frame, source: Source) -> Motion:
         if self._options.smoothing:
@@ -150,6 +166,9 @@ class Animator(Closing):
         if self._neutral is None:
             self._neutral = driving
         return relative_motion(driving, source.keypoints, self._neutral)
+
+    def _stage(self, name: str) -> AbstractContextManager[object]:
+        return self._stopwatch.stage(name) if self._stopwatch else nullcontext()
 
     def _obey_calibrate(self, _argument: str) -> str:
         self.calibrate()
@@ -173,15 +192,3 @@ class Animator(Closing):
     def _obey_mirror_output(self, argument: str) -> str:
         self._options = replace(self._options, mirror_output=switched(self._options.mirror_output, argument))
         return f"mirror of the output {on_or_off(self._options.mirror_output)}"
-
-    def _upload_image(self, pixels: Pixels) -> DeviceTensors:
-        return self._engine.upload({"image": pixels_to_tensor(pixels)})
-
-    def _upload_keypoints(self, owner: str, keypoints: Keypoints) -> DeviceTensors:
-        mean, covariance = keypoints.mean[None], keypoints.covariance[None]  # 1 k 2, 1 k 2 2
-        return self._engine.upload({f"{owner}_mean": mean, f"{owner}_covariance": covariance})
-
-    def _read_keypoints(self, outputs: DeviceTensors) -> Keypoints:
-        mean, covariance = (self._engine.download(outputs[name])[0] for name in ("mean", "covariance"))
-        # Copies: the engine writes the next frame's result into the same memory.
-        return Keypoints(mean.copy(), covariance.copy())

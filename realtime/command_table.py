@@ -44,6 +44,16 @@ class Control:
 CONTROLS: tuple[Control, ...] = (
     Control("quit", Part.RUN, "end", keys={"q": "", "escape": ""}),
     Control("status", Part.RUN, "the run's figures, as JSON"),
+    Control(
+        "portrait",
+        Part.ANIMATOR,
+        "switch to a portrait; a file joins the others",
+        "NUMBER|NAME|FILE",
+        {str(number): str(number) for number in range(1, 10)},
+    ),
+    Control("next", Part.ANIMATOR, "next portrait", keys={"d": ""}),
+    Control("previous", Part.ANIMATOR, "previous portrait", keys={"a": ""}),
+    Control("reload", Part.ANIMATOR, "read the portraits again", keys={"l": ""}),
     Control("calibrate", Part.ANIMATOR, "take your present pose as neutral", keys={"x": ""}),
     Control("motion", Part.ANIMATOR, "relative or absolute motion", MOTIONS, {"v": ""}),
     Control("smoothing", Part.ANIMATOR, "calm the keypoints", SWITCH),

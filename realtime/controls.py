@@ -39,7 +39,8 @@ class Command:
 Command.QUIT = Command("quit")
 Command.CALIBRATE = Command("calibrate")
 
-Obey = Callable[[str], str]  # argument in, what to tell the user out; raises MarionetError
+# Argument in, what to tell the user out, at once or when it is known. Raises MarionetError.
+Obey = Callable[[str], "str | Future[str]"]
 
 
 def parse_command(text: str) -> Command:
@@ -104,7 +105,17 @@ class _Posted:
         except MarionetError as error:
             self.reply.set_exception(error)
         else:
-            self.reply.set_result(told)
+            if isinstance(told, Future):
+                told.add_done_callback(self._pass_on)
+            else:
+                self.reply.set_result(told)
+
+    def _pass_on(self, later: "Future[str]") -> None:
+        error = later.exception(timeout=0)
+        if error is not None:
+            self.reply.set_exception(error)
+        else:
+            self.reply.set_result(later.result(timeout=0))
 
 
 class CommandQueue:
@@ -157,8 +168,8 @@ class CommandQueue:
                 posted = waiting.get_nowait()
             except queue.Empty:
                 return
+            posted.reply.add_done_callback(self._tell)
             posted.answer(handlers[posted.command.name])
-            self._tell(posted)
 
     def _run_handler(self, name: str) -> Obey:
         return {"quit": self._quit, "status": lambda _argument: self.dashboard.status()}[name]
@@ -167,11 +178,11 @@ class CommandQueue:
         self._quitting = True
         return "ending"
 
-    def _tell(self, posted: _Posted) -> None:
-        error = posted.reply.exception(timeout=0)
+    def _tell(self, reply: "Future[str]") -> None:
+        error = reply.exception(timeout=0)
         if isinstance(error, MarionetError):
             self.dashboard.notify(error.message)
             log.warning("%s; %s", error.message, error.hint)
         else:
-            self.dashboard.notify(posted.reply.result(timeout=0))
-            log.info("%s", posted.reply.result(timeout=0))
+            self.dashboard.notify(reply.result(timeout=0))
+            log.info("%s", reply.result(timeout=0))

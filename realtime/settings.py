@@ -25,6 +25,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: Path = DEFAULT_SOURCE
+    portraits: Path | None = None
     bundle: Path = DEFAULT_BUNDLE
     camera: str | None = None
     sink: tuple[str, ...] = ()
@@ -42,6 +43,8 @@ class Settings(BaseModel):
     offline: bool = False
     seconds: float | None = Field(default=None, gt=0)
     max_frames: int | None = Field(default=None, ge=1)
+    fade: float = Field(default=0.2, ge=0, le=5)
+    memory_mb: float = Field(default=512, ge=0)
 
     @field_validator("sink", mode="before")
     @classmethod
@@ -91,7 +94,10 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--source", type=Path, metavar="PICTURE", help="portrait to animate (default: the one that ships)")
+    add("--source", type=Path, metavar="PICTURE", help="portrait to animate, or a pack (default: the one that ships)")
+    add("--portraits", type=Path, metavar="FOLDER", help="portraits to switch among while live")
+    add("--fade", type=float, metavar="SECONDS", help="cross-fade from one portrait to the next (default: 0.2)")
+    add("--memory-mb", type=float, help="memory for portraits encoded ahead (default: 512)")
     add("--bundle", type=Path, metavar="FOLDER", help="model bundle (default: the one that ships)")
     add(
         "--camera",

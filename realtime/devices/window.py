@@ -71,9 +71,21 @@ class WindowSink(Sink):
             self._commands.post(Command.QUIT)
         elif event.type == pygame.KEYDOWN:
             self._press(event)
+        elif event.type == pygame.DROPFILE:
+            self._commands.post(Command("portrait", event.file))
 
     def _press(self, event: pygame.event.Event) -> None:
+        if getattr(event, "mod", 0) & pygame.KMOD_CTRL:
+            if event.key == pygame.K_v:
+                self._paste()
+            return
         self._commands.press(_key_name(event))
+
+    def _paste(self) -> None:
+        """A pasted path is a portrait."""
+        pasted = pygame.scrap.get_text().strip().removeprefix("file://")
+        if pasted:
+            self._commands.post(Command("portrait", pasted))
 
 
 def _display_is_missing() -> bool:

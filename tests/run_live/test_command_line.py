@@ -72,7 +72,7 @@ def _bad_inputs(tmp_path: Path, clip: Path, own_bundle: Path) -> dict[str, tuple
     (foreign / "manifest.json").write_text('{"model": "something else"}')
     return {
         "missing source": (["--source", "nowhere.jpg"], "nowhere.jpg: cannot be read"),
-        "folder as source": (["--source", str(tmp_path)], "cannot be read"),
+        "folder without portraits": (["--source", str(foreign)], "no pictures in it"),
         "unreadable source": (["--source", str(text)], "not a picture"),
         "tiny source": (["--source", str(tiny)], "30x20 pixels"),
         "no face": (["--crop", "auto"], "no face found"),
@@ -90,7 +90,7 @@ def _bad_inputs(tmp_path: Path, clip: Path, own_bundle: Path) -> dict[str, tuple
 
 
 BAD_INPUTS = [
-    *("missing source", "folder as source", "unreadable source", "tiny source", "no face"),
+    *("missing source", "folder without portraits", "unreadable source", "tiny source", "no face"),
     *("unknown camera", "missing clip", "missing webcam", "unknown sink", "unwritable output"),
     *("unknown engine", "missing bundle", "truncated bundle", "foreign bundle", "unknown flag"),
 ]
@@ -126,7 +126,7 @@ def test_a_bug_keeps_its_traceback(good: list[str], monkeypatch: pytest.MonkeyPa
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(run_live, "read_portrait", broken)
+    monkeypatch.setattr(run_live, "open_bundle", broken)
     with pytest.raises(ZeroDivisionError):
         run_live.main(good)
 

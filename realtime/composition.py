@@ -1,0 +1,37 @@
+"""From settings to the parts' own options; run_live.py puts the parts together."""
+
+from pathlib import Path
+
+from realtime.animator import AnimatorOptions
+from realtime.gallery import first_portrait
+from realtime.portrait_pack import WISHES_FILE, portraits_in
+from realtime.settings import DEFAULT_SOURCE, Settings
+
+
+def chosen_portrait(settings: Settings) -> Path:
+    """The picture or pack to start with: the one named, else the first of the folder named. Raises SourceError."""
+    folder = _folder(settings)
+    if folder is not None and (settings.source == folder or "source" not in settings.model_fields_set):
+        return DEFAULT_SOURCE if folder == DEFAULT_SOURCE.parent else first_portrait(portraits_in(folder), folder)
+    return settings.source
+
+
+def animator_options(settings: Settings) -> AnimatorOptions:
+    """What the settings say about the animator."""
+    return AnimatorOptions(
+        motion=settings.motion,
+        smoothing=settings.smoothing,
+        mirror=settings.mirror,
+        fade_s=settings.fade,
+        memory_mb=settings.memory_mb,
+        portraits=_folder(settings),
+    )
+
+
+def _folder(settings: Settings) -> Path | None:
+    """The portraits to go through while live: the folder named, even as the source; the default brings its own."""
+    if settings.portraits is not None:
+        return settings.portraits
+    if settings.source.is_dir() and not (settings.source / WISHES_FILE).exists():
+        return settings.source
+    return DEFAULT_SOURCE.parent if settings.source == DEFAULT_SOURCE else None

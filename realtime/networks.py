@@ -1,0 +1,69 @@
+"""The bundle's three graphs as functions over our own values. Owns the tensors that every frame writes anew."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from math import prod
+
+from realtime.bundle import Bundle
+from realtime.engines.base import DeviceTensors, Engine
+from realtime.frames import Keypoints, Motion, Pixels, pixels_to_tensor, tensor_to_pixels
+from realtime.gallery import Source
+from realtime.portrait import Portrait
+
+Stage = Callable[[str], AbstractContextManager[object]]
+FLOAT_BYTES = 4
+
+
+class Networks:
+    """For one thread. stage(name) times a step of the frame."""
+
+    def __init__(self, engine: Engine, bundle: Bundle, stage: Stage) -> None:
+        self._engine, self._stage = engine, stage
+        outputs = bundle.manifest.graphs["encode_source"].outputs
+        self._features_bytes = FLOAT_BYTES * sum(prod(tensor.shape) for tensor in outputs)
+        # Results of the last frame; the engine writes the next ones into them.
+        self._detected: DeviceTensors | None = None
+        self._animated: DeviceTensors | None = None
+
+    def encode(self, portrait: Portrait) -> Source:
+        """The portrait with everything about it that `animate` takes."""
+        image = self._engine.upload({"image": pixels_to_tensor(portrait.square)})
+        features = self._engine.run("encode_source", image)
+        keypoints = self._read_keypoints(self._engine.run("detect_keypoints", image))
+        tensors = features | self._upload_keypoints("source", keypoints)
+        at_rest = self._engine.run("animate", tensors | self._upload_keypoints("driving", keypoints))
+        resting = tensor_to_pixels(self._engine.download(at_rest["image"]))
+        size_bytes = self._features_bytes + portrait.picture.nbytes + portrait.square.nbytes + resting.nbytes
+        return Source(portrait, keypoints, tensors, resting, size_bytes)
+
+    def detect(self, driver: Pixels) -> Keypoints:
+        """The keypoints of driver [s, s, 3]."""
+        with self._stage("upload"):
+            image = self._engine.upload({"image": pixels_to_tensor(driver)})
+        with self._stage("keypoints"):
+            self._detected = self._engine.run("detect_keypoints", image, into=self._detected)
+            return self._read_keypoints(self._detected)
+
+    def animate(self, source: Source, motion: Motion) -> Pixels:
+        """[s, s, 3] uint8: the portrait with its keypoints where motion wants them."""
+        with self._stage("animate"):
+            inputs = source.tensors | self._upload_keypoints("driving", motion.target)
+            self._animated = self._engine.run("animate", inputs, into=self._animated)
+        with self._stage("download"):
+            picture = self._engine.download(self._animated["image"])
+        with self._stage("compose"):
+            return tensor_to_pixels(picture)
+
+    def close(self) -> None:
+        """Lets go of the tensors and closes the engine."""
+        self._detected = self._animated = None
+        self._engine.close()
+
+    def _upload_keypoints(self, owner: str, keypoints: Keypoints) -> DeviceTensors:
+        mean, covariance = keypoints.mean[None], keypoints.covariance[None]  # 1 k 2, 1 k 2 2
+        return self._engine.upload({f"{owner}_mean": mean, f"{owner}_covariance": covariance})
+
+    def _read_keypoints(self, outputs: DeviceTensors) -> Keypoints:
+        mean, covariance = (self._engine.download(outputs[name])[0] for name in ("mean", "covariance"))
+        # Copies: the engine writes the next frame's result into the same memory.
+        return Keypoints(mean.copy(), covariance.copy())

@@ -1,0 +1,71 @@
+"""Portrait packs: what they may say, and what is refused by name."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime.errors import SourceError
+from realtime.portrait import open_portrait
+from realtime.portrait_pack import portraits_in
+
+RIGHT_HALF = 'crop = [0.5, 0.0, 0.5]\ngain = 0.8\nconsent = "drawn for the tests"\n'
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """A folder with a picture, black on the left and white on the right, and wishes for it."""
+    folder = tmp_path / "pack"
+    folder.mkdir()
+    pixels = np.zeros((80, 160, 3), np.uint8)
+    pixels[:, 80:] = 255
+    (folder / "face.png").write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    (folder / "portrait.toml").write_text(RIGHT_HALF)
+    return folder
+
+
+def test_a_pack_brings_its_picture_and_wishes(pack: Path) -> None:
+    portrait = open_portrait(pack, 64, None)
+    assert portrait.name == "pack"
+    assert portrait.square.shape == (64, 64, 3)
+    assert (portrait.square == 255).all()
+    assert portrait.wishes.gain == 0.8
+    assert portrait.wishes.consent == "drawn for the tests"
+
+
+def test_pictures_and_packs_are_portraits(pack: Path) -> None:
+    (pack.parent / "a.JPG").touch()
+    (pack.parent / "folder").mkdir()
+    assert [path.name for path in portraits_in(pack.parent)] == ["a.JPG", "pack"]
+
+
+BAD = {
+    "not TOML": ("gain: 1", "portrait.toml: not TOML"),
+    "unknown wish": ("gian = 1.0", "portrait.toml: gian"),
+    "out of range": ("gain = -1", "portrait.toml: gain"),
+    "another folder": ('image = "../face.png"', "not a plain file name"),
+    "missing picture": ('image = "gone.png"', "gone.png: cannot be read"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_pack_is_refused_by_name(pack: Path, case: str) -> None:
+    text, told = BAD[case]
+    (pack / "portrait.toml").write_text(text)
+    with pytest.raises(SourceError) as refusal:
+        open_portrait(pack, 64, None)
+    assert told in refusal.value.message
+    assert "pack" in refusal.value.message
+    assert refusal.value.hint
+
+
+def test_a_folder_that_is_no_pack_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"portrait\.toml in it cannot be read"):
+        open_portrait(tmp_path, 64, None)
+
+
+def test_a_huge_picture_is_kept_small(tmp_path: Path) -> None:
+    path = tmp_path / "huge.png"
+    path.write_bytes(cv2.imencode(".png", np.zeros((2000, 3000, 3), np.uint8))[1].tobytes())
+    assert max(open_portrait(path, 64, None).picture.shape) == 1280
