@@ -15,6 +15,7 @@ from realtime.driver_framing import DriverFraming
 from realtime.engines.base import Engine
 from realtime.errors import SourceError
 from realtime.face_detector import FaceDetector
+from realtime.face_finder import BackgroundFaceFinder, FaceFinder, PromptFaceFinder
 from realtime.frames import AnimatedFrame, Frame, Keypoints, Motion, Pixels
 from realtime.framing import cut_out, mirrored
 from realtime.gallery import Gallery, Source
@@ -37,6 +38,8 @@ class AnimatorOptions:
     smoothing: bool = True
     mirror: bool = False
     mirror_output: bool = False
+    tracking: bool = True
+    background: bool = False  # look for the driver's face off the way of a frame: for live runs
     fade_s: float = 0.2  # from one portrait to the next
     memory_mb: float = 512.0  # for portraits encoded ahead
     portraits: Path | None = None  # the folder that next and previous go through; it is watched
@@ -64,7 +67,7 @@ class Animator(Closing):
         self._dashboard = dashboard or Dashboard()
         self._stopwatch = stopwatch
         self._networks = Networks(engine, bundle, self._stage)
-        self._framing = DriverFraming(detector)
+        self._framing = DriverFraming(self._finder(), self._options.tracking)
         self._smoother = KeypointSmoother()
         self._neutral: Keypoints | None = None
         self._fade = CrossFade(self._options.fade_s)
@@ -75,6 +78,7 @@ class Animator(Closing):
         self._gallery = Gallery(self._networks.encode, reader, paths, budget_bytes, self._dashboard.notify)
         self.handlers: Mapping[str, Obey] = {
             **self._gallery.handlers,
+            **self._framing.handlers,
             "calibrate": self._obey_calibrate,
             "motion": self._obey_motion,
             "smoothing": self._obey_smoothing,
@@ -134,7 +138,13 @@ class Animator(Closing):
     def close(self) -> None:
         """Closes the engine and ends the reader of portraits; closing twice is safe."""
         self._gallery.close()
+        self._framing.close()
         self._networks.close()
+
+    def _finder(self) -> FaceFinder | None:
+        if self._detector is None:
+            return None
+        return (BackgroundFaceFinder if self._options.background else PromptFaceFinder)(self._detector)
 
     def _source(self) -> Source:
         if self._gallery.current is None:
@@ -146,13 +156,14 @@ class Animator(Closing):
 
     def _read_motion(self, frame: Frame, source: Source) -> Motion | None:
         with self._stage("find"):
-            crop = self._framing.crop_for(frame.pixels)
+            crop = self._framing.crop_for(frame)
         if crop is None:
             return None
         with self._stage("crop"):
             driver = cut_out(frame.pixels, crop, self._size_px)
             driver = mirrored(driver) if self._options.mirror else driver
         driving = self._networks.detect(driver)
+        self._framing.saw(frame, crop, driving, self._options.mirror)
         with self._stage("transfer"):
             motion = self._transfer(driving, frame, source)
         self._dashboard.preview = Preview(driver, driving, motion.target)

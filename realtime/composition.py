@@ -22,6 +22,8 @@ def animator_options(settings: Settings) -> AnimatorOptions:
         motion=settings.motion,
         smoothing=settings.smoothing,
         mirror=settings.mirror,
+        tracking=settings.tracking,
+        background=not settings.offline,
         fade_s=settings.fade,
         memory_mb=settings.memory_mb,
         portraits=_folder(settings),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from realtime.errors import EngineError
 from realtime.frames import Pixels
 
-SEARCH_SIDE_PX = 512  # a larger picture is searched at this size
+SEARCH_SIDE_PX = 512
 SMALLEST_FACE_PX = 36  # at the search size
 PYRAMID_STEP = 0.709
 PROPOSAL_STRIDE_PX, PROPOSAL_WINDOW_PX = 2, 12
@@ -54,9 +54,12 @@ class FaceDetector:
             for name in ("pnet", "rnet", "onet")
         )
 
-    def detect(self, pixels: Pixels) -> tuple[FaceBox, ...]:
-        """The faces in pixels [h, w, 3] uint8 RGB, largest first."""
-        scale = min(1.0, SEARCH_SIDE_PX / max(pixels.shape[:2]))
+    def detect(self, pixels: Pixels, search_side_px: int = SEARCH_SIDE_PX) -> tuple[FaceBox, ...]:
+        """The faces in pixels [h, w, 3] uint8 RGB, largest first; a larger picture is searched at search_side_px.
+
+        Safe to call from several threads.
+        """
+        scale = min(1.0, search_side_px / max(pixels.shape[:2]))
         image = _shrunk(pixels, scale)
         boxes = self._propose(image)
         boxes, scores = self._refine(image, boxes, self._refinement, 24, THRESHOLDS[1])

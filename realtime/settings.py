@@ -39,6 +39,7 @@ class Settings(BaseModel):
     motion: Literal["relative", "absolute"] = "relative"
     crop: Literal["auto", "none"] = "auto"
     smoothing: bool = True
+    tracking: bool = True
     mirror: bool = False
     offline: bool = False
     seconds: float | None = Field(default=None, gt=0)
@@ -125,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--crop", choices=("auto", "none"), help="find the faces, or use the centre squares (default: auto)")
     add("--smoothing", action=argparse.BooleanOptionalAction, help="calm the keypoints (default: on)")
+    add("--tracking", action=argparse.BooleanOptionalAction, help="follow your face with the crop (default: on)")
     add("--mirror", action=argparse.BooleanOptionalAction, help="mirror the driver (default: off)")
     add("--offline", action="store_true", help="take every frame of the clip and keep its rate, however long it takes")
     add("--seconds", type=float, help="stop after this time")

@@ -71,6 +71,11 @@ class WindowSink(Sink):
             self._commands.post(Command.QUIT)
         elif event.type == pygame.KEYDOWN:
             self._press(event)
+        elif event.type == pygame.MOUSEWHEEL and event.y:
+            self._commands.post(Command("zoom", "+" if event.y > 0 else "-"))
+        elif event.type == pygame.MOUSEMOTION and event.buttons[0]:
+            x, y = self._view.share_of_picture(event.rel)
+            self._commands.post(Command("pan", f"{-x:.4f} {-y:.4f}"))
         elif event.type == pygame.DROPFILE:
             self._commands.post(Command("portrait", event.file))
 

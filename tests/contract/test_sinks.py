@@ -152,6 +152,8 @@ PRESSES: dict[str, tuple[int, dict[str, Any], list[Command]]] = {
     "escape": (pygame.KEYDOWN, {"key": pygame.K_ESCAPE}, [Command.QUIT]),
     "x": (pygame.KEYDOWN, {"key": pygame.K_x}, [Command.CALIBRATE]),
     "a question mark": (pygame.KEYDOWN, {"key": pygame.K_SLASH, "unicode": "?"}, [Command("help")]),
+    "the wheel": (pygame.MOUSEWHEEL, {"y": 1}, [Command("zoom", "+")]),
+    "dragging": (pygame.MOUSEMOTION, {"rel": (64, -32), "buttons": (1, 0, 0)}, [Command("pan", "-0.1250 0.0625")]),
     "a dropped file": (pygame.DROPFILE, {"file": "/me.jpg"}, [Command("portrait", "/me.jpg")]),
     "closing the window": (pygame.QUIT, {}, [Command.QUIT]),
     "a key without a meaning": (pygame.KEYDOWN, {"key": pygame.K_F12}, []),

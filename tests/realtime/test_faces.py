@@ -3,18 +3,15 @@
 The detector takes a drawn face for a face only if it is drawn with care, so the portrait that ships serves as the face.
 """
 
-import logging
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from realtime.driver_framing import ATTEMPTS, DriverFraming
 from realtime.errors import SourceError
 from realtime.face_detector import FaceDetector
 from realtime.frames import Pixels
-from realtime.framing import Crop
 from realtime.portrait import frame_portrait, read_portrait
 from realtime.settings import DEFAULT_SOURCE
 
@@ -74,27 +71,6 @@ def test_without_a_detector_the_centre_square_is_used() -> None:
     pixels = np.zeros((100, 200, 3), np.uint8)
     pixels[:, 50:150] = 200
     assert (frame_portrait(pixels, 64, None) == 200).all()
-
-
-def test_the_driver_crop_is_found_once_and_kept(detector: FaceDetector, face: Pixels) -> None:
-    square = face[: min(face.shape[:2]), : min(face.shape[:2])]
-    framing = DriverFraming(detector)
-    first = framing.crop_for(_placed(square, left=40, top=60, side=240))
-    assert first is not None
-    assert framing.crop_for(_placed(square, left=340, top=160, side=240)) == first
-    framing.reset()
-    assert framing.crop_for(_placed(square, left=340, top=160, side=240)) != first
-
-
-def test_a_driver_never_seen_gets_the_centre_square_and_a_word(
-    detector: FaceDetector, caplog: pytest.LogCaptureFixture
-) -> None:
-    framing, blank = DriverFraming(detector), np.zeros((60, 80, 3), np.uint8)
-    with caplog.at_level(logging.WARNING):
-        crops = [framing.crop_for(blank) for _ in range(ATTEMPTS)]
-    assert crops[:-1] == [None] * (ATTEMPTS - 1)
-    assert crops[-1] == Crop(10, 0, 60)
-    assert "no face" in caplog.text
 
 
 def test_transparent_and_grey_pictures_are_read_as_rgb(tmp_path: Path) -> None:

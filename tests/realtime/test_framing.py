@@ -46,3 +46,20 @@ def test_a_picture_framed_already_is_left_alone() -> None:
 def test_mirroring_twice_changes_nothing() -> None:
     assert not np.array_equal(mirrored(PICTURE), PICTURE)
     assert np.array_equal(mirrored(mirrored(PICTURE)), PICTURE)
+
+
+@given(st.floats(-9, 9), st.floats(-9, 9), st.floats(6, 30))
+def test_a_crop_between_pixels_shows_the_picture_where_it_is(left: float, top: float, side: float) -> None:
+    """On a ramp, whose every value says where it stands."""
+    ramp = np.zeros((64, 96, 3), np.uint8)
+    ramp[..., 0], ramp[..., 1] = np.arange(96), np.arange(64)[:, None]
+    size = 5
+    square = cut_out(ramp, Crop(left + 20, top + 20, side), size).astype(float)
+    middles = (np.arange(size) + 0.5) / size * side - 0.5
+    inner = slice(1, -1)
+    np.testing.assert_allclose(
+        square[inner, inner, 0], np.clip(left + 20 + middles, 0, 95)[None, inner].repeat(3, 0), atol=1
+    )
+    np.testing.assert_allclose(
+        square[inner, inner, 1], np.clip(top + 20 + middles, 0, 63)[inner, None].repeat(3, 1), atol=1
+    )
