@@ -13,8 +13,8 @@ from realtime.bundle import open_bundle
 from realtime.composition import animator_options, chosen_portrait
 from realtime.control_room import listening
 from realtime.controls import Command, CommandQueue
-from realtime.devices.cameras import Camera, open_live_camera, open_recorded_camera
-from realtime.devices.defaults import open_default_camera
+from realtime.demand import Demand
+from realtime.devices.opening import open_camera, watching_readers
 from realtime.engines.catalogue import open_engine
 from realtime.errors import MarionetError
 from realtime.face_detector import FaceDetector
@@ -27,7 +27,7 @@ from realtime.settings import DEFAULT_CLIP, Settings, read_settings
 from realtime.timing import RunReport, Stopwatch
 
 # Sub-commands, by the first argument: each module's main takes the rest and gives the exit code.
-COMMANDS = {"ctl": "realtime.ctl"}
+COMMANDS = {"ctl": "realtime.ctl", "devices": "realtime.devices.listing"}
 
 log = logging.getLogger("run_live")
 
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     message = "\r\033[K%(message)s" if sys.stderr.isatty() else "%(message)s"
     logging.basicConfig(level=logging.INFO, format=message, stream=sys.stderr)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime would report to its makers
+    os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")  # OpenCV would wait 10 s for a dead webcam
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # the window library greets on stdout otherwise
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(settings: Settings) -> RunReport:
     """What was delivered. Opens every part, runs until the end, closes every part. Raises MarionetError."""
-    commands, stopwatch, progress = CommandQueue(), Stopwatch(), ProgressLine(sys.stderr)
+    commands, stopwatch, progress, demand = CommandQueue(), Stopwatch(), ProgressLine(sys.stderr), Demand()
     bundle = open_bundle(settings.bundle)
     detector = FaceDetector() if settings.crop == "auto" else None
     options = animator_options(settings)
@@ -62,24 +63,19 @@ def run(settings: Settings) -> RunReport:
         engine = opened.enter_context(open_engine(settings.engine, bundle, settings.threads))
         animator = opened.enter_context(Animator(engine, bundle, options, detector, stopwatch, commands.dashboard))
         animator.open_source(chosen_portrait(settings))
-        camera = opened.enter_context(_open_camera(settings))
-        sender = opened.enter_context(open_sender(settings, animator.at_rest(), camera.rate_hz, commands))
+        camera = opened.enter_context(open_camera(settings, DEFAULT_CLIP, demand))
+        sender = opened.enter_context(open_sender(settings, animator.at_rest(), camera.rate_hz, commands, demand))
         log.info("animating %s from %s into %s with %s", animator.portrait.name, camera.name, sender.name, engine.name)
         opened.callback(progress.end)
         if settings.offline:
             report = run_offline(camera, animator, sender, commands, limits, progress.show)
         else:
             opened.enter_context(listening(commands))
+            opened.enter_context(watching_readers(sender.sinks, demand, settings.always_on))
             feed = FiguresFeed(commands.dashboard, stopwatch, engine.name)
             report = LiveLoop(camera, animator, sender, commands, limits).run(feed.show, progress.show)
     print(f"{report}; {', '.join(f'{stage} {mean:.1f} ms' for stage, mean in stopwatch.means_ms().items())}")
     return report
-
-
-def _open_camera(settings: Settings) -> Camera:
-    if settings.offline:
-        return open_recorded_camera(settings.camera or f"file:{DEFAULT_CLIP}")
-    return open_live_camera(settings.camera) if settings.camera else open_default_camera(DEFAULT_CLIP)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ class LiveLoop:
         try:
             self._wait(threads, progress)
         finally:
+            self._camera.stop()
             for stage in stages:
                 for mailbox in stage.beside:
                     mailbox.close()

@@ -28,6 +28,10 @@ class Settings(BaseModel):
     portraits: Path | None = None
     bundle: Path = DEFAULT_BUNDLE
     camera: str | None = None
+    camera_size: Size = Size(640, 480)
+    camera_rate: float = Field(default=30, ge=1, le=240)
+    camera_format: str = Field(default="auto", pattern=r"^(auto|[A-Z0-9]{4})$")
+    always_on: bool = False
     sink: tuple[str, ...] = ()
     output_size: Size | None = None
     output_rate: float | None = Field(default=None, ge=1, le=240)
@@ -52,7 +56,7 @@ class Settings(BaseModel):
     def _one_or_several(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
 
-    @field_validator("output_size", mode="before")
+    @field_validator("output_size", "camera_size", mode="before")
     @classmethod
     def _written_as_a_size(cls, value: Any) -> Any:
         return parse_size(value) if isinstance(value, str) else value
@@ -102,8 +106,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--bundle", type=Path, metavar="FOLDER", help="model bundle (default: the one that ships)")
     add(
         "--camera",
-        help="webcam:0, webcam:/dev/video2, file:clip.mp4 or synthetic: (default: first webcam, else a clip)",
+        help="webcam:0, webcam:/dev/video2, webcam:NAME, file:clip.mp4 or synthetic: (default: first webcam, else a "
+        "clip); run_live.py devices lists them",
     )
+    add("--camera-size", metavar="WIDTHxHEIGHT", help="size asked of a webcam (default: 640x480)")
+    add("--camera-rate", type=float, metavar="HZ", help="rate asked of a webcam (default: 30)")
+    add("--camera-format", metavar="FOURCC", help="pixel format asked of a webcam, e.g. MJPG (default: auto)")
+    add("--always-on", action="store_true", help="keep the webcam on while no program reads the virtual camera")
     add(
         "--sink",
         action="append",

@@ -6,6 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from realtime.controls import CommandQueue
+from realtime.demand import Demand
+from realtime.devices.camera_list import list_cameras
+from realtime.devices.camera_modes import CameraWish
 from realtime.devices.cameras import Camera, open_live_camera
 from realtime.devices.sinks import Sink, open_sink
 from realtime.errors import DeviceError
@@ -37,13 +40,13 @@ def open_sinks(
     return tuple(sinks), size
 
 
-def open_default_camera(clip: Path) -> Camera:
+def open_default_camera(clip: Path, wish: CameraWish, demand: Demand) -> Camera:
     """The first webcam that gives a picture, else the clip in real time. Raises DeviceError if there is neither."""
-    from realtime.devices.webcam import Webcam, likely_places
-
-    for place in likely_places():
+    for found in list_cameras():
+        if found.virtual:
+            continue
         try:
-            camera = Webcam(place)
+            camera = open_live_camera(found.address, wish, demand)
         except DeviceError as error:
             log.info("skipped %s", error.message)
             continue

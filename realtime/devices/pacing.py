@@ -30,7 +30,11 @@ class PacedCamera(Camera):
                 return
             yield replace(frame, captured_at=time.monotonic())
 
-    def close(self) -> None:
-        """Ends a wait for the next frame, and closes the recording."""
+    def stop(self) -> None:
+        """Ends a wait for the next frame."""
         self._closed.set()
+
+    def close(self) -> None:
+        """Closes the recording."""
+        self.stop()
         self._recorded.close()

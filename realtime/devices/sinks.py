@@ -16,6 +16,7 @@ class Sink(Closing):
     """Where output pictures go. Opened by its constructor; one thread at a time sends to it."""
 
     name: str
+    reader_device: str | None = None  # the device whose readers can be counted; None: it is always looked at
 
     @abstractmethod
     def send(self, frame: OutputFrame) -> None:

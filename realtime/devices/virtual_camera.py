@@ -9,16 +9,9 @@ from realtime.errors import DeviceError
 from realtime.frames import OutputFrame, Size
 
 _HINTS = {
-    "linux": "load it once: sudo modprobe v4l2loopback exclusive_caps=1 card_label=marionet; or pass --sink window:",
     "win32": "install OBS Studio (its virtual camera) or Unity Capture; or pass --sink window:",
     "darwin": "install OBS Studio 30 or newer and start its virtual camera once; or pass --sink window:",
 }
-# v4l2loopback before 0.13 with exclusive_caps=1 refuses every open after the first.
-_REOPEN_SIGN = "not a video output device"
-_REOPEN_HINT = (
-    "reload the driver: sudo modprobe -r v4l2loopback && sudo modprobe v4l2loopback exclusive_caps=1; "
-    "v4l2loopback 0.15 needs no reload"
-)
 
 
 class VirtualCameraSink(Sink):
@@ -29,9 +22,11 @@ class VirtualCameraSink(Sink):
             self._camera = pyvirtualcam.Camera(size.width_px, size.height_px, rate_hz, device=device, backend=backend)
         except RuntimeError as error:
             cause = " ".join(str(error).split())
-            hint = _REOPEN_HINT if _REOPEN_SIGN in cause else _HINTS.get(sys.platform, "pass --sink window:")
-            raise DeviceError(f"virtualcam:{device or ''} cannot be opened: {cause}", hint=hint) from None
+            raise DeviceError(
+                f"virtualcam:{device or ''} cannot be opened: {cause}", hint=_hint(cause, device)
+            ) from None
         self.name = f"virtualcam:{self._camera.device}"
+        self.reader_device = self._camera.device if self._camera.device.startswith("/dev/") else None
 
     def send(self, frame: OutputFrame) -> None:
         """Shows the frame to whoever reads the camera."""
@@ -40,3 +35,11 @@ class VirtualCameraSink(Sink):
     def close(self) -> None:
         """Takes the camera away from its readers."""
         self._camera.close()
+
+
+def _hint(cause: str, device: str | None) -> str:
+    if sys.platform == "linux":
+        from realtime.devices.loopback import advice
+
+        return advice(cause, device)
+    return _HINTS.get(sys.platform, "pass --sink window:")

@@ -1,6 +1,7 @@
 """Opens the whole output side as a user wishes it: sinks, canvas, machine, sender."""
 
 from realtime.controls import CommandQueue
+from realtime.demand import Demand
 from realtime.devices.defaults import DEFAULT_RECORDING, open_sinks, output_rate
 from realtime.frames import AnimatedFrame, Size
 from realtime.output.canvas import Canvas
@@ -10,7 +11,9 @@ from realtime.portrait import read_portrait
 from realtime.settings import Settings
 
 
-def open_sender(settings: Settings, portrait: AnimatedFrame, camera_hz: float, commands: CommandQueue) -> Sender:
+def open_sender(
+    settings: Settings, portrait: AnimatedFrame, camera_hz: float, commands: CommandQueue, demand: Demand
+) -> Sender:
     """A sender that closes its sinks. Raises DeviceError for a sink, SourceError for the away picture."""
     away_picture = read_portrait(settings.away_picture) if settings.away_picture else None
     addresses = settings.sink or ((DEFAULT_RECORDING,) if settings.offline else ())
@@ -18,4 +21,4 @@ def open_sender(settings: Settings, portrait: AnimatedFrame, camera_hz: float, c
     height, width = portrait.pixels.shape[:2]
     sinks, size = open_sinks(addresses, settings.output_size, Size(width, height), rate_hz, commands)
     machine = OutputMachine(Canvas(size, settings.badge, away_picture), portrait)
-    return Sender(machine, sinks, rate_hz, settings.screenshots)
+    return Sender(machine, sinks, rate_hz, settings.screenshots, demand=demand)

@@ -9,6 +9,7 @@ from realtime.clock import Clock, SystemClock
 from realtime.closing import Closing
 from realtime.command_table import Part
 from realtime.controls import CommandQueue
+from realtime.demand import Demand
 from realtime.devices.sinks import Sink
 from realtime.errors import DeviceError
 from realtime.frames import AnimatedFrame, OutputFrame
@@ -65,9 +66,11 @@ class Sender(Closing):
         sinks: Sequence[Sink],
         rate_hz: float,
         screenshots: Path = Path("out/screenshots"),
+        demand: Demand | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
+        self._demand = demand or Demand(self._clock)
         self._machine = machine
         self._rate_hz = rate_hz
         self._screenshots = screenshots
@@ -76,6 +79,11 @@ class Sender(Closing):
         self._last_driver_index: int | None = None
         self.outlets = tuple(Outlet(sink, self._clock) for sink in sinks)
         self.name = ", ".join(f"sink {sink.name}" for sink in sinks)
+
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """Where it sends to."""
+        return tuple(outlet.sink for outlet in self.outlets)
 
     def send_all(self, animated: Mailbox[Arrival], commands: CommandQueue) -> None:
         """A picture at every tick, the last repeated while nothing new comes, until animated is closed and empty."""
@@ -86,6 +94,8 @@ class Sender(Closing):
             now_s = self._clock.now_s()
             commands.carry_out(Part.OUTPUT, handlers)
             waited_s = self._take_newest(animated, now_s)
+            if not self._demand.wanted:
+                self._machine.rest(now_s)
             self._hand_out(self._machine.picture_at(now_s))
             pacer.sent(now_s, waited_s)
 

@@ -88,8 +88,8 @@ def test_the_synthetic_camera_moves_the_same_way_each_time() -> None:
 REFUSED = {
     "carrier-pigeon:": "unknown camera 'carrier-pigeon:'",
     "file:nowhere.mp4": "nowhere.mp4: cannot be opened as a video",
-    "webcam:/dev/video97": "webcam:/dev/video97: cannot be opened",
-    "webcam:97": "webcam:97: cannot be opened",
+    "webcam:/dev/video97": "webcam:/dev/video97: there is no such camera",
+    "webcam:97": "webcam:97: there is no such camera",
 }
 
 

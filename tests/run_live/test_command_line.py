@@ -78,7 +78,7 @@ def _bad_inputs(tmp_path: Path, clip: Path, own_bundle: Path) -> dict[str, tuple
         "no face": (["--crop", "auto"], "no face found"),
         "unknown camera": (["--camera", "pigeon:"], "unknown camera"),
         "missing clip": (["--camera", "file:nowhere.mp4"], "nowhere.mp4"),
-        "missing webcam": (["--camera", "webcam:97"], "webcam:97: cannot be opened"),
+        "missing webcam": (["--camera", "webcam:97"], "webcam:97: there is no such camera"),
         "unknown sink": (["--sink", "fax:"], "unknown sink"),
         "unwritable output": (["--sink", f"file:{clip}/out.mp4"], "cannot be written"),
         "unknown engine": (["--engine", "warp"], "unknown engine"),
