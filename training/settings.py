@@ -82,7 +82,10 @@ NetworkName = Literal["keypoint_detector", "dense_motion", "motion_transfer"]
 
 
 class TrainingSettings(_Section):
-    """Everything a run depends on. The `frozen` networks stay as they start, and cost no backward pass."""
+    """Everything a run depends on. The `frozen` networks stay as they start, and cost no backward pass.
+
+    precision: what products are computed in; weights, losses and keypoints' statistics stay float32.
+    """
 
     preset: str
     data: DataSettings
@@ -98,6 +101,7 @@ class TrainingSettings(_Section):
     momentum: float = Field(0.5, ge=0, lt=1)
     ema_decay: float = Field(0.999, ge=0, lt=1)
     gradient_clip: float = Field(1.0, gt=0)
+    precision: Literal["bf16", "fp32"] = "bf16"
     checkpoint_minutes: float = Field(5.0, gt=0)
     preview_steps: int = Field(500, ge=1)
     validation_steps: int = Field(500, ge=1)

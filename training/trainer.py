@@ -154,18 +154,21 @@ class Trainer:
         # Nothing random is carried from step to step, so that a resumed run draws what it would have drawn.
         self.generator.manual_seed(_step_seed(self.settings.seed, self.step, self.ranks.rank))
         example = make_example(self.settings, pairs, landmarks, self.step, self.generator, self.device)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with self._autocast():
             outcome = self.objective.generator_loss(self.network, example, self.generator)
         losses = self._agreed({name: term.item() for name, term in outcome.terms.items()})
         self._descend("networks", self.network, outcome.total, rate)
         if self.objective.discriminator is not None:
-            with torch.autocast(self.device.type, torch.bfloat16):
+            with self._autocast():
                 loss = self.objective.discriminator_loss(example, outcome)
             losses |= self._agreed({"discriminator": loss.item()})
             self._descend("discriminator", self.objective.discriminator, loss, rate)
         self.ranks.average_statistics(self.network)
         self.average.update(self.network, self.step)
         return losses
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16")
 
     def _agreed(self, losses: dict[str, float]) -> dict[str, float]:
         """The losses averaged over the processes; TrainingError if one is not finite."""
@@ -194,7 +197,7 @@ class Trainer:
         optimiser.step()
 
     def _validate(self, held_out: FrameCache) -> SelfReenactment:
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with self._autocast():
             result = self_reenactment(self.average.network, held_out, 1, self.device)
         if result.result_l1 < self.best_l1:
             self.best_l1 = result.result_l1

@@ -64,6 +64,14 @@ def test_resumed_run_equals_an_uninterrupted_one(clips: Path, tmp_path: Path) ->
         assert torch.equal(value, second.average.network.state_dict()[name]), name
 
 
+def test_precision_is_obeyed(clips: Path, tmp_path: Path) -> None:
+    rounded = losses_of(Trainer(tiny_settings(clips, steps=1), tmp_path / "bf16", CPU))[0]
+    settings = tiny_settings(clips, steps=1).model_copy(update={"precision": "fp32"})
+    exact = losses_of(Trainer(settings, tmp_path / "fp32", CPU))[0]
+    assert exact != rounded
+    assert exact == pytest.approx(rounded, rel=0.1)
+
+
 def test_training_lowers_the_error_and_leaves_what_it_promises(clips: Path, tmp_path: Path) -> None:
     losses = losses_of(Trainer(tiny_settings(clips, steps=30), tmp_path, CPU))
     early, late = (sum(entry["picture"] for entry in part) for part in (losses[:5], losses[-5:]))
