@@ -44,30 +44,29 @@ def measure(options: argparse.Namespace, recorder: Recorder, opener: EngineOpene
         labels = {"threads": str(settings.threads), "load": "call" if in_call else "none"}
         with ExitStack() as beside:
             call = beside.enter_context(call_running()) if in_call else None
-            _run(settings, options, labels, recorder, opener)
+            record_run(settings, options.warm_up, options.seconds, labels, recorder, opener)
         if call:
             recorder.add("call_encoder_rate", "1/s", call.encoded_hz, better=None, labels=labels)
 
 
-def _run(
+def record_run(
     settings: RigSettings,
-    options: argparse.Namespace,
+    warm_up_s: float,
+    seconds: float,
     labels: dict[str, str],
     recorder: Recorder,
     opener: EngineOpener,
 ) -> None:
+    """Runs the loop once and adds what it showed after the warm-up, also where Ctrl-C ends it."""
     with open_rig(settings, realtime=True, opener=opener) as rig, consumption_of_this_process() as taken:
-        loop = LiveLoop(
-            rig.camera, rig.animator, rig.sender, CommandQueue(), LoopLimits(options.warm_up + options.seconds)
-        )
+        loop = LiveLoop(rig.camera, rig.animator, rig.sender, CommandQueue(), LoopLimits(warm_up_s + seconds))
         report: RunReport | None = None
         try:
             report = loop.run()
         finally:
-            delivered = _after_warm_up(rig.trace.delivered, options.warm_up)
-            _record_frames(delivered, labels, recorder)
+            _record_frames(_after_warm_up(rig.trace.delivered, warm_up_s), labels, recorder)
     _record_consumption(taken, labels, recorder)
-    if report:
+    if report and report.frames:
         recorder.add("age_p50_by_the_loop", "ms", report.age_p50_ms, better=None, labels=labels)
 
 

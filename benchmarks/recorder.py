@@ -1,11 +1,12 @@
 """Collects the samples of a run as they come, so that an interrupted run keeps them; shows how far it is."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 
 from benchmarks.schema import Series, Unit
 
@@ -60,6 +61,15 @@ class Recorder:
         if not on_terminal:
             self._console.print(f"{what} ...", highlight=False)
         return iter(track(items, what, total=total, console=self._console, disable=not on_terminal))
+
+    @contextmanager
+    def bar(self, what: str, total: float) -> Iterator[Callable[[float], None]]:
+        """A bar for what is no list of items: the function given takes how much is done, counted as total is."""
+        if not self._console.is_terminal:
+            self._console.print(f"{what} ...", highlight=False)
+        with Progress(console=self._console, disable=not self._console.is_terminal) as progress:
+            task = progress.add_task(what, total=total)
+            yield lambda done: progress.update(task, completed=done)
 
     @property
     def notes(self) -> tuple[str, ...]:

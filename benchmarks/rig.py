@@ -85,9 +85,14 @@ def rig_settings(options: argparse.Namespace, threads: int | None) -> RigSetting
 
 
 @contextmanager
-def open_rig(settings: RigSettings, realtime: bool, opener: EngineOpener = open_engine) -> Iterator[Rig]:
-    """The parts, opened and closed together. realtime: frames come when they are due, else as fast as taken."""
-    bundle, portrait, trace = open_bundle(settings.bundle), read_portrait(settings.source), Trace()
+def open_rig(
+    settings: RigSettings, realtime: bool, opener: EngineOpener = open_engine, keep: int | None = None
+) -> Iterator[Rig]:
+    """The parts, opened and closed together. realtime: frames come when they are due, else as fast as taken.
+
+    keep: how many frames the trace remembers, None for all.
+    """
+    bundle, portrait, trace = open_bundle(settings.bundle), read_portrait(settings.source), Trace(keep)
     with ExitStack() as opened:
         engine = opened.enter_context(opener(settings.engine, bundle, settings.threads))
         detector = FaceDetector() if settings.crop == "auto" else None

@@ -29,7 +29,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def measure(options: argparse.Namespace, recorder: Recorder, opener: EngineOpener = open_engine) -> None:
     """Adds the series `portrait`, `stage`, `frame`, `explained`, `graph`, `peak` and `share_of_peak`."""
     settings = rig_settings(options, options.threads)
-    with open_rig(settings, realtime=False, opener=opener) as rig:
+    with open_rig(settings, realtime=False, opener=opener, keep=1) as rig:
         for _ in range(PORTRAITS):
             started_s = time.perf_counter()
             rig.animator.set_source(rig.portrait)
@@ -39,12 +39,15 @@ def measure(options: argparse.Namespace, recorder: Recorder, opener: EngineOpene
 
 
 def _run(rig: Rig, options: argparse.Namespace, recorder: Recorder) -> list[FrameTimes]:
-    total = options.warm_up + options.frames
-    for frame in recorder.track(islice(rig.camera.frames(), total), "Frames", total):
+    total, steady = options.warm_up + options.frames, []
+    frames = islice(rig.camera.frames(), total)
+    for count, frame in enumerate(recorder.track(frames, "Frames", total)):
         rig.sender.send_one(rig.animator.animate(frame))
-        phase = "steady" if len(rig.trace.delivered) > options.warm_up else "warm-up"
-        _record_frame(rig.trace.delivered[-1], phase, recorder)
-    return list(rig.trace.delivered[options.warm_up :])
+        (times,) = rig.trace.delivered
+        _record_frame(times, "steady" if count >= options.warm_up else "warm-up", recorder)
+        if count >= options.warm_up:
+            steady.append(times)
+    return steady
 
 
 def _record_frame(times: FrameTimes, phase: str, recorder: Recorder) -> None:

@@ -6,6 +6,7 @@ and shows.
 """
 
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -64,11 +65,14 @@ class FrameTimes:
 
 
 class Trace:
-    """The times of each frame. The camera's thread makes an entry; the threads after it write their own fields."""
+    """The times of each frame, of the last `keep` delivered ones or of all.
 
-    def __init__(self) -> None:
+    The camera's thread makes an entry; the threads after it write their own fields.
+    """
+
+    def __init__(self, keep: int | None = None) -> None:
         self._passing: dict[int, FrameTimes] = {}
-        self._delivered: list[FrameTimes] = []
+        self._delivered: deque[FrameTimes] = deque(maxlen=keep)
 
     @property
     def delivered(self) -> tuple[FrameTimes, ...]:

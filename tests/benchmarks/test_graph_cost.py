@@ -1,22 +1,44 @@
-"""The cost read from a file is the cost counted in the network it was made of."""
+"""Multiply-adds read from a file, against what pencil and paper say."""
 
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.graph_cost import multiply_adds
-from benchmarks.preset_bundle import write_untrained_bundle
-from models import PRESETS, build_network
-from models.complexity import stage_multiply_adds
-from realtime.bundle import Bundle, open_bundle
+from realtime.bundle import Bundle
+
+IMAGE = (1, 4, 8, 8)
 
 
-def test_an_exported_preset_costs_what_its_network_costs(tmp_path: Path) -> None:
-    bundle = open_bundle(write_untrained_bundle(PRESETS["live-xs"], "live-xs", tmp_path))
-    counted = stage_multiply_adds(build_network(PRESETS["live-xs"]))
-    assert multiply_adds(bundle.graph_path("detect_keypoints")) == pytest.approx(counted["detect_keypoints"], rel=0.05)
-    animate = counted["dense_motion"] + counted["decode"]
-    assert multiply_adds(bundle.graph_path("animate")) == pytest.approx(animate, rel=0.05)
+def _saved(path: Path, node: onnx.NodeProto, inputs: dict[str, tuple[int, ...]], weights: tuple[int, ...]) -> Path:
+    graph = helper.make_graph(
+        [node],
+        "one",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(np.zeros(weights, np.float32), "weights")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("node", "image", "weights", "expected"),
+    [
+        (helper.make_node("Conv", ["x", "weights"], ["out"], pads=[1, 1, 1, 1]), IMAGE, (6, 4, 3, 3), 6 * 64 * 36),
+        (helper.make_node("Conv", ["x", "weights"], ["out"], group=4), IMAGE, (4, 1, 1, 1), 4 * 64),
+        (helper.make_node("Conv", ["x", "weights"], ["out"], strides=[2, 2]), IMAGE, (6, 4, 2, 2), 6 * 16 * 16),
+        (helper.make_node("MatMul", ["x", "weights"], ["out"]), (1, 5, 7), (7, 3), 5 * 3 * 7),
+        (helper.make_node("Gemm", ["x", "weights"], ["out"], transB=1), (5, 7), (3, 7), 5 * 3 * 7),
+    ],
+)
+def test_one_node(
+    node: onnx.NodeProto, image: tuple[int, ...], weights: tuple[int, ...], expected: int, tmp_path: Path
+) -> None:
+    assert multiply_adds(_saved(tmp_path / "one.onnx", node, {"x": image}, weights)) == expected
 
 
 def test_a_graph_without_products_costs_nothing(tiny_bundle: Bundle) -> None:
