@@ -1,7 +1,7 @@
 """`python -m training.find_landmarks CLIPS OUT`: MediaPipe's 478 face points of every n-th frame, one file per clip.
 
-MediaPipe wants an older NumPy and an OpenCV of its own, so it runs in an environment of its own:
-`python -m venv .venv-landmarks; .venv-landmarks/bin/pip install mediapipe==0.10.21 rich`.
+MediaPipe wants an older NumPy and an OpenCV of its own, so it runs in the environment that `make evaluate` sets up:
+`make .venv-evaluate/.ready; .venv-evaluate/bin/python -m training.find_landmarks CLIPS OUT`.
 Clips already done are skipped, so an interrupted run continues.
 """
 
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         clips = find_clips([options.clips])
     except ImportError:
         print(
-            "error: mediapipe is not installed here; in an environment of its own: pip install mediapipe==0.10.21 rich",
+            "error: mediapipe is not installed here; run make .venv-evaluate/.ready, then .venv-evaluate/bin/python",
             file=sys.stderr,
         )
         return 2
