@@ -25,7 +25,7 @@ from benchmarks.yardstick import record_yardstick
 from realtime.errors import MarionetError, SettingsError
 
 RESULTS = ROOT / "benchmarks" / "results"
-KINDS: tuple[Kind, ...] = ("stages", "live", "peers", "quality", "train", "scale", "soak")
+KINDS: tuple[Kind, ...] = ("stages", "live", "glass", "peers", "quality", "train", "scale", "soak")
 READERS = ("compare",)
 INTERRUPTED = 130  # what a shell calls a program that Ctrl-C ended
 NOT_SETTINGS = ("save", "save_to")

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from benchmarks.tracing import ANIMATOR_STAGES
+from realtime.devices.around import AroundCamera, AroundSink
 from realtime.devices.cameras import Camera
 from realtime.devices.sinks import Sink
 from realtime.errors import SettingsError
@@ -55,15 +56,15 @@ class DelayedStopwatch(Stopwatch):
             yield
 
 
-class DelayedCamera(Camera):
+class DelayedCamera(AroundCamera):
     """Sleeps before every frame."""
 
     def __init__(self, camera: Camera, delay: Delay) -> None:
-        self.name, self.rate_hz = camera.name, camera.rate_hz
-        self._camera, self._delay = camera, delay
+        super().__init__(camera)
+        self._delay = delay
 
     def frames(self) -> Iterator[Frame]:
-        frames = self._camera.frames()
+        frames = self.inner.frames()
         while True:
             time.sleep(self._delay.seconds)
             frame = next(frames, None)
@@ -71,20 +72,14 @@ class DelayedCamera(Camera):
                 return
             yield frame
 
-    def close(self) -> None:
-        self._camera.close()
 
-
-class DelayedSink(Sink):
+class DelayedSink(AroundSink):
     """Sleeps while it sends."""
 
     def __init__(self, sink: Sink, delay: Delay) -> None:
-        self.name = sink.name
-        self._sink, self._delay = sink, delay
+        super().__init__(sink)
+        self._delay = delay
 
     def send(self, frame: OutputFrame) -> None:
         time.sleep(self._delay.seconds)
-        self._sink.send(frame)
-
-    def close(self) -> None:
-        self._sink.close()
+        super().send(frame)

@@ -12,7 +12,7 @@ from benchmarks.tracing import DecodeClock, Trace, TracedAnimator, TracedCamera,
 from realtime.animator import AnimatorOptions
 from realtime.bundle import Bundle, open_bundle
 from realtime.controls import CommandQueue
-from realtime.devices.cameras import Camera
+from realtime.devices.cameras import Camera, open_live_camera
 from realtime.devices.defaults import open_sinks, output_rate
 from realtime.devices.pacing import PacedCamera
 from realtime.devices.sinks import SINK_KINDS, Sink
@@ -20,7 +20,9 @@ from realtime.engines.base import Engine
 from realtime.engines.catalogue import open_engine
 from realtime.face_detector import FaceDetector
 from realtime.frames import Pixels, Size
+from realtime.latency import StripeCarrier, StripeMeter, StripePainter, StripeReadingSink
 from realtime.output.canvas import Canvas
+from realtime.output.machine import Stamp
 from realtime.output.sender import Sender
 from realtime.portrait import read_portrait
 from realtime.settings import DEFAULT_BUNDLE, DEFAULT_CLIP, DEFAULT_SOURCE
@@ -63,7 +65,11 @@ def add_rig_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("bundle", type=Path, nargs="?", default=DEFAULT_BUNDLE, help="model bundle (default: the one that ships)")
     add("--source", type=Path, default=DEFAULT_SOURCE, metavar="PICTURE", help="portrait")
-    add("--camera", default=f"file:{DEFAULT_CLIP}", help="file:clip.mp4 or synthetic:, played over and over")
+    add(
+        "--camera",
+        default=f"file:{DEFAULT_CLIP}",
+        help="file:clip.mp4 or synthetic:, over and over; live also webcam:0",
+    )
     add("--sink", nargs="+", default=["null:"], help=f"{SINK_KINDS}; ages are taken at the first (default null:)")
     add("--engine", default=DEFAULT_ENGINE, help=f"inference runtime (default {DEFAULT_ENGINE})")
     add("--crop", choices=("auto", "none"), default="auto", help="find the faces, or use the centre squares")
@@ -86,11 +92,16 @@ def rig_settings(options: argparse.Namespace, threads: int | None) -> RigSetting
 
 @contextmanager
 def open_rig(
-    settings: RigSettings, realtime: bool, opener: EngineOpener = open_engine, keep: int | None = None
+    settings: RigSettings,
+    realtime: bool,
+    opener: EngineOpener = open_engine,
+    keep: int | None = None,
+    meter: StripeMeter | None = None,
 ) -> Iterator[Rig]:
     """The parts, opened and closed together. realtime: frames come when they are due, else as fast as taken.
 
-    keep: how many frames the trace remembers, None for all.
+    keep: how many frames the trace remembers, None for all. meter: reads the stripes of pictures at the first sink,
+    painted into a recording's and filmed by a webcam.
     """
     bundle, portrait, trace = open_bundle(settings.bundle), read_portrait(settings.source), Trace(keep)
     with ExitStack() as opened:
@@ -99,20 +110,40 @@ def open_rig(
         stopwatch = DelayedStopwatch(settings.delay) if settings.delay else Stopwatch()
         animator = opened.enter_context(TracedAnimator(engine, bundle, AnimatorOptions(), detector, stopwatch, trace))
         animator.set_source(portrait)
-        camera = opened.enter_context(_traced_camera(settings, trace, realtime))
-        sender = opened.enter_context(_traced_sender(settings, animator, camera.rate_hz, trace))
+        camera, stamp = _traced_camera(settings, trace, realtime, meter is not None)
+        opened.enter_context(camera)
+        sender = opened.enter_context(_traced_sender(settings, animator, camera.rate_hz, trace, stamp, meter))
         yield Rig(bundle, engine, camera, animator, sender, portrait, trace)
 
 
-def _traced_camera(settings: RigSettings, trace: Trace, realtime: bool) -> TracedCamera:
-    recorded: Camera = RepeatedClip(settings.camera)
-    if settings.delay and settings.delay.stage == "decode":
-        recorded = DelayedCamera(recorded, settings.delay)
-    clock = DecodeClock(recorded)
-    return TracedCamera(PacedCamera(clock) if realtime else clock, trace, clock, offline=not realtime)
+def _traced_camera(
+    settings: RigSettings, trace: Trace, realtime: bool, striped: bool
+) -> tuple[TracedCamera, Stamp | None]:
+    camera: Camera
+    clock = None
+    if realtime and settings.camera.startswith("webcam"):
+        camera = open_live_camera(settings.camera)
+    else:
+        recorded: Camera = RepeatedClip(settings.camera)
+        if settings.delay and settings.delay.stage == "decode":
+            recorded = DelayedCamera(recorded, settings.delay)
+        clock = DecodeClock(recorded)
+        camera = PacedCamera(clock) if realtime else clock
+        camera = StripePainter(camera) if striped else camera
+    if not striped:
+        return TracedCamera(camera, trace, clock, offline=not realtime), None
+    carrier = StripeCarrier(camera)
+    return TracedCamera(carrier, trace, clock, offline=not realtime), carrier.stamp
 
 
-def _traced_sender(settings: RigSettings, animator: TracedAnimator, rate_hz: float, trace: Trace) -> Sender:
+def _traced_sender(
+    settings: RigSettings,
+    animator: TracedAnimator,
+    rate_hz: float,
+    trace: Trace,
+    stamp: Stamp | None,
+    meter: StripeMeter | None,
+) -> Sender:
     """As realtime/output/opening.py puts it together, with clocks."""
     resting = animator.at_rest()
     height, width = resting.pixels.shape[:2]
@@ -120,6 +151,8 @@ def _traced_sender(settings: RigSettings, animator: TracedAnimator, rate_hz: flo
     first: Sink = sinks[0]
     if settings.delay and settings.delay.stage == "send":
         first = DelayedSink(first, settings.delay)
-    machine = TracedMachine(Canvas(size), resting)
+    if meter:
+        first = StripeReadingSink(first, meter)
+    machine = TracedMachine(Canvas(size), resting, stamp=stamp)
     machine.trace = trace
     return Sender(machine, (TracedSink(first, trace), *sinks[1:]), output_rate(None, rate_hz))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from realtime.animator import Animator, AnimatorOptions
 from realtime.bundle import Bundle
+from realtime.devices.around import AroundCamera, AroundSink
 from realtime.devices.cameras import Camera
 from realtime.devices.sinks import Sink
 from realtime.engines.base import Engine
@@ -95,37 +96,34 @@ class Trace:
                 del self._passing[index]
 
 
-class TracedCamera(Camera):
+class TracedCamera(AroundCamera):
     """Notes when each frame is handed out, and how long the camera worked on it.
 
     offline: frames are born when handed out, since there captured_at is the time within the clip.
     """
 
-    def __init__(self, camera: Camera, trace: Trace, decoding: "DecodeClock", offline: bool = False) -> None:
-        self.name, self.rate_hz = camera.name, camera.rate_hz
-        self._camera, self._trace, self._decoding, self._offline = camera, trace, decoding, offline
+    def __init__(self, camera: Camera, trace: Trace, decoding: "DecodeClock | None", offline: bool = False) -> None:
+        super().__init__(camera)
+        self._trace, self._decoding, self._offline = trace, decoding, offline
 
     def frames(self) -> Iterator[Frame]:
-        for frame in self._camera.frames():
+        for frame in self.inner.frames():
             now_s = time.monotonic()
             born_s = now_s if self._offline else frame.captured_at
-            self._trace.begin(frame.index, FrameTimes(frame.index, born_s, now_s, self._decoding.last_s))
+            decode_s = self._decoding.last_s if self._decoding else 0.0
+            self._trace.begin(frame.index, FrameTimes(frame.index, born_s, now_s, decode_s))
             yield frame
 
-    def close(self) -> None:
-        self._camera.close()
 
-
-class DecodeClock(Camera):
+class DecodeClock(AroundCamera):
     """Around a recorded camera, below its pacing: how long it took over the last frame."""
 
     def __init__(self, recorded: Camera) -> None:
-        self.name, self.rate_hz = recorded.name, recorded.rate_hz
-        self._recorded = recorded
+        super().__init__(recorded)
         self.last_s = 0.0
 
     def frames(self) -> Iterator[Frame]:
-        frames = self._recorded.frames()
+        frames = self.inner.frames()
         while True:
             started_s = time.monotonic()
             frame = next(frames, None)
@@ -133,9 +131,6 @@ class DecodeClock(Camera):
                 return
             self.last_s = time.monotonic() - started_s
             yield frame
-
-    def close(self) -> None:
-        self._recorded.close()
 
 
 class TracedAnimator(Animator):
@@ -187,20 +182,17 @@ class TracedMachine(OutputMachine):
         return picture
 
 
-class TracedSink(Sink):
+class TracedSink(AroundSink):
     """Notes when a frame is first delivered, and how long that took; a repeat of it is no news."""
 
     def __init__(self, sink: Sink, trace: Trace) -> None:
-        self.name = sink.name
-        self._sink, self._trace = sink, trace
+        super().__init__(sink)
+        self._trace = trace
 
     def send(self, frame: OutputFrame) -> None:
         sending_s = time.monotonic()
-        self._sink.send(frame)
+        super().send(frame)
         times = self._trace.of(frame.driver_index)
         if times is not None:
             times.sending_s, times.sent_s = sending_s, time.monotonic()
             self._trace.end(times)
-
-    def close(self) -> None:
-        self._sink.close()

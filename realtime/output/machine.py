@@ -8,6 +8,9 @@ from realtime.controls import Obey, switched
 from realtime.frames import AnimatedFrame, OutputFrame, OutputState, Pixels
 from realtime.output.canvas import Canvas, blended
 
+# The finished picture and the index of the driver's frame it shows in, the picture to send out: for measurements.
+Stamp = Callable[[Pixels, int | None], Pixels]
+
 log = logging.getLogger(__name__)
 
 
@@ -28,8 +31,15 @@ class OutputMachine:
     hides it, until they are turned off, whatever else happens. One thread owns it.
     """
 
-    def __init__(self, canvas: Canvas, portrait: AnimatedFrame, times: OutputTimes | None = None) -> None:
+    def __init__(
+        self,
+        canvas: Canvas,
+        portrait: AnimatedFrame,
+        times: OutputTimes | None = None,
+        stamp: Stamp | None = None,
+    ) -> None:
         self._canvas = canvas
+        self._stamp = stamp
         self._times = times or OutputTimes()
         self._resting = portrait.resting
         self._driven: AnimatedFrame | None = None
@@ -79,6 +89,8 @@ class OutputMachine:
 
     def _output(self, pixels: Pixels, at_s: float, state: OutputState, driven: AnimatedFrame | None) -> OutputFrame:
         index, born_s = (driven.index, driven.captured_at) if driven else (None, None)
+        if self._stamp:
+            pixels = self._stamp(pixels, index)
         self._shown = OutputFrame(pixels, self._count, at_s, state, index, born_s)
         self._count += 1
         return self._shown
