@@ -31,7 +31,7 @@ def open_landmarks(folder: Path, cache: FrameCache, stride: int, points: tuple[t
     """The landmarks of every frame of `cache`; `points` are pairs (landmark, its mirror image), one per keypoint."""
     clips = []
     for index, name in enumerate(cache.names):
-        found = _read(folder / f"{name}.npz", stride)
+        found = read_landmarks(folder / f"{name}.npz", stride)
         frames = cache.starts[index + 1] - cache.starts[index]
         if len(found) != frames:
             raise LandmarkError(
@@ -65,8 +65,8 @@ def unusual_frames(
     return unusual.clip(0, 1)
 
 
-def _read(path: Path, stride: int) -> NDArray[np.float32]:
-    """[t, landmarks, 2] in [-1, 1] at every `stride`-th frame of the clip."""
+def read_landmarks(path: Path, stride: int) -> NDArray[np.float32]:
+    """[t, landmarks, 2] in [-1, 1] at every `stride`-th frame of a clip, NaN without a face; LandmarkError if unfit."""
     if not path.is_file():
         raise LandmarkError(f"{path}: missing; run `python -m training.find_landmarks CLIPS {path.parent}`")
     with np.load(path, allow_pickle=False) as file:
