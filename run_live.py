@@ -6,11 +6,11 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 from realtime.animator import Animator
 from realtime.bundle import open_bundle
-from realtime.composition import animator_options, chosen_portrait
+from realtime.composition import animator_options, chosen_portrait, governor_for
 from realtime.control_room import listening
 from realtime.controls import Command, CommandQueue
 from realtime.demand import Demand
@@ -21,6 +21,7 @@ from realtime.face_detector import FaceDetector
 from realtime.figures_feed import FiguresFeed
 from realtime.interruption import quitting_on_signals
 from realtime.loop import LiveLoop, LoopLimits, run_offline
+from realtime.measuring import striped, timing_pictures
 from realtime.output.opening import open_sender
 from realtime.progress import ProgressLine
 from realtime.settings import DEFAULT_CLIP, Settings, read_settings
@@ -64,16 +65,23 @@ def run(settings: Settings) -> RunReport:
         animator = opened.enter_context(Animator(engine, bundle, options, detector, stopwatch, commands.dashboard))
         animator.open_source(chosen_portrait(settings))
         camera = opened.enter_context(open_camera(settings, DEFAULT_CLIP, demand))
-        sender = opened.enter_context(open_sender(settings, animator.at_rest(), camera.rate_hz, commands, demand))
+        camera, stamp = striped(camera) if settings.measure_latency else (camera, None)
+        portrait = animator.at_rest()
+        sender = opened.enter_context(open_sender(settings, portrait, camera.rate_hz, commands, demand, stamp))
         log.info("animating %s from %s into %s with %s", animator.portrait.name, camera.name, sender.name, engine.name)
         opened.callback(progress.end)
         if settings.offline:
             report = run_offline(camera, animator, sender, commands, limits, progress.show)
         else:
             opened.enter_context(listening(commands))
-            opened.enter_context(watching_readers(sender.sinks, demand, settings.always_on))
+            always_on = settings.always_on or settings.measure_latency
+            opened.enter_context(watching_readers(sender.sinks, demand, always_on))
+            opened.enter_context(timing_pictures(sender) if settings.measure_latency else nullcontext())
             feed = FiguresFeed(commands.dashboard, stopwatch, engine.name)
-            report = LiveLoop(camera, animator, sender, commands, limits).run(feed.show, progress.show)
+            governor = governor_for(settings, commands.dashboard)
+            report = LiveLoop(camera, animator, sender, commands, limits, governor=governor).run(
+                feed.show, progress.show
+            )
     print(f"{report}; {', '.join(f'{stage} {mean:.1f} ms' for stage, mean in stopwatch.means_ms().items())}")
     return report
 

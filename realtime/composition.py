@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from realtime.animator import AnimatorOptions
+from realtime.dashboard import Dashboard
 from realtime.gallery import first_portrait
+from realtime.governor import Governor, usual_savings
 from realtime.portrait_pack import WISHES_FILE, portraits_in
 from realtime.settings import DEFAULT_SOURCE, Settings
 
@@ -28,6 +30,13 @@ def animator_options(settings: Settings) -> AnimatorOptions:
         memory_mb=settings.memory_mb,
         portraits=_folder(settings),
     )
+
+
+def governor_for(settings: Settings, dashboard: Dashboard) -> Governor | None:
+    """What keeps pictures younger than the settings allow; None where they set no limit."""
+    if settings.max_latency is None:
+        return None
+    return Governor(settings.max_latency, usual_savings(), dashboard.notify)
 
 
 def _folder(settings: Settings) -> Path | None:

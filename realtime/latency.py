@@ -4,11 +4,11 @@ Painting a camera stands for a scene that shows the stripe; a real camera may fi
 that draws it. Only the number crosses from the driver's picture to the output, never a pixel.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Lock
 
+from realtime.clock import Clock, SystemClock
 from realtime.devices.around import AroundCamera, AroundSink
 from realtime.devices.cameras import Camera
 from realtime.devices.sinks import Sink
@@ -97,11 +97,12 @@ class StripeMeter:
 class StripeReadingSink(AroundSink):
     """Sees every picture just after its sink took it."""
 
-    def __init__(self, sink: Sink, meter: StripeMeter) -> None:
+    def __init__(self, sink: Sink, meter: StripeMeter, clock: Clock | None = None) -> None:
         super().__init__(sink)
         self._meter = meter
+        self._clock = clock or SystemClock()
 
     def send(self, frame: OutputFrame) -> None:
         """Sends the picture on, then reads it."""
         super().send(frame)
-        self._meter.see(frame.pixels, time.monotonic())
+        self._meter.see(frame.pixels, self._clock.now_s())

@@ -1,18 +1,19 @@
 """The two ways to run: live, on threads that never wait for a slower one, and offline, as a plain loop."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from threading import Condition, Event
+from typing import Protocol
 
-from realtime.animator import Animator
 from realtime.clock import Clock, Running, SystemClock
 from realtime.command_table import Part
-from realtime.controls import CommandQueue
+from realtime.controls import CommandQueue, Obey
 from realtime.devices.cameras import Camera
 from realtime.errors import DeviceError, HungThreadError
-from realtime.frames import Frame
+from realtime.frames import AnimatedFrame, Frame
+from realtime.governor import Governor
 from realtime.mailbox import Mailbox, MailboxClosed
 from realtime.output.sender import Arrival, Outlet, Sender
 from realtime.tally import Tally
@@ -35,6 +36,15 @@ class LoopLimits:
     first_frame_s: float = 15.0
 
 
+class FrameAnimator(Protocol):
+    """What the loop asks of an animator."""
+
+    handlers: Mapping[str, Obey]
+
+    def animate(self, frame: Frame) -> AnimatedFrame:
+        """The portrait at the moment of frame."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stage:
     """The work of one thread, and the mailboxes beside it: it closes them when it ends, so that the others end too."""
@@ -55,12 +65,14 @@ class LiveLoop:
     def __init__(
         self,
         camera: Camera,
-        animator: Animator,
+        animator: FrameAnimator,
         sender: Sender,
         commands: CommandQueue,
         limits: LoopLimits | None = None,
         clock: Clock | None = None,
+        governor: Governor | None = None,
     ) -> None:
+        self._governor, self._skipped = governor, 0
         self._camera, self._animator, self._sender = camera, animator, sender
         self._commands = commands
         commands.attend(Part.OUTPUT)
@@ -117,15 +129,25 @@ class LiveLoop:
         while True:
             frame = self._captured.take_within(POLL_S)  # commands are obeyed without a camera too
             self._commands.carry_out(Part.ANIMATOR, self._animator.handlers)
-            if frame is not None:
+            if frame is not None and not self._skips():
                 self._animated.put(Arrival(self._animator.animate(frame), self._clock.now_s()))
+
+    def _skips(self) -> bool:
+        """Whether the governor leaves out the frame that is there now."""
+        if self._governor is None:
+            return False
+        self._governor.steer(self._clock.now_s())
+        skips = self._governor.skips(self._clock.now_s())
+        self._skipped += skips
+        return skips
 
     def _send(self) -> None:
         self._sender.send_all(self._animated, self._commands)
 
     def _deliver(self, outlet: Outlet) -> None:
         try:
-            outlet.deliver(self._limits.frames)
+            judge = self._governor if outlet is self._sender.outlets[0] else None
+            outlet.deliver(self._limits.frames, judge.add if judge else None)
         except DeviceError as error:
             outlet.failed = True
             if all(other.failed for other in self._sender.outlets):
@@ -171,12 +193,12 @@ class LiveLoop:
         return bool(self._failures) or not any(thread.is_alive() for thread in threads)
 
     def _report(self) -> RunReport:
-        return self._sender.report(self._captured.dropped + self._animated.dropped)
+        return self._sender.report(self._captured.dropped + self._skipped + self._animated.dropped)
 
 
 def run_offline(
     camera: Camera,
-    animator: Animator,
+    animator: FrameAnimator,
     sender: Sender,
     commands: CommandQueue,
     limits: LoopLimits | None = None,

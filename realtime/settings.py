@@ -32,6 +32,8 @@ class Settings(BaseModel):
     camera_rate: float = Field(default=30, ge=1, le=240)
     camera_format: str = Field(default="auto", pattern=r"^(auto|[A-Z0-9]{4})$")
     always_on: bool = False
+    measure_latency: bool = False
+    max_latency: float | None = None  # in seconds; written as 80ms
     sink: tuple[str, ...] = ()
     output_size: Size | None = None
     output_rate: float | None = Field(default=None, ge=1, le=240)
@@ -60,6 +62,19 @@ class Settings(BaseModel):
     @classmethod
     def _written_as_a_size(cls, value: Any) -> Any:
         return parse_size(value) if isinstance(value, str) else value
+
+    @field_validator("max_latency", mode="before")
+    @classmethod
+    def _written_as_a_time(cls, value: Any) -> Any:
+        return parse_milliseconds(value) if isinstance(value, str) else value
+
+
+def parse_milliseconds(text: str) -> float:
+    """The seconds in 80ms (or 80). Raises ValueError: not a time, or one that no picture can keep."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms)?", text)
+    if match is None or not 20 <= float(match[1]) <= 2000:
+        raise ValueError("write a time between 20ms and 2000ms, e.g. 80ms")
+    return float(match[1]) / 1000
 
 
 def parse_size(text: str) -> Size:
@@ -109,6 +124,8 @@ def _parser() -> argparse.ArgumentParser:
         help="webcam:0, webcam:/dev/video2, webcam:NAME, file:clip.mp4 or synthetic: (default: first webcam, else a "
         "clip); run_live.py devices lists them",
     )
+    add("--measure-latency", action="store_true", help="draw a code into the camera's picture and time it to the sink")
+    add("--max-latency", metavar="80ms", help="save work where pictures would get older than this (default: never)")
     add("--camera-size", metavar="WIDTHxHEIGHT", help="size asked of a webcam (default: 640x480)")
     add("--camera-rate", type=float, metavar="HZ", help="rate asked of a webcam (default: 30)")
     add("--camera-format", metavar="FOURCC", help="pixel format asked of a webcam, e.g. MJPG (default: auto)")

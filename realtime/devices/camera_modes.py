@@ -51,8 +51,9 @@ def best_mode(modes: Sequence[CameraMode], wish: CameraWish) -> CameraMode | Non
 
 
 def summary(modes: Sequence[CameraMode]) -> list[str]:
-    """One line for each pixel format and size: `MJPG 1280x720 at 30, 15 a second`."""
-    known = sorted(modes, key=lambda mode: (mode.fourcc, mode.size.width_px, mode.size.height_px, -mode.rate_hz))
+    """One line for each usable pixel format and size: `MJPG 1280x720 at 30, 15 a second`."""
+    usable = (mode for mode in modes if mode.fourcc in KNOWN_FORMATS)
+    known = sorted(usable, key=lambda mode: (mode.fourcc, mode.size.width_px, mode.size.height_px, -mode.rate_hz))
     return [
         f"{fourcc} {size} at {', '.join(f'{mode.rate_hz:.4g}' for mode in group)} a second"
         for (fourcc, size), group in groupby(known, key=lambda mode: (mode.fourcc, mode.size))

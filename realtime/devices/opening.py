@@ -17,6 +17,8 @@ def open_camera(settings: Settings, clip: Path, demand: Demand) -> Camera:
     if settings.offline:
         return open_recorded_camera(settings.camera or f"file:{clip}")
     wish = CameraWish(settings.camera_size, settings.camera_rate, settings.camera_format)
+    if settings.measure_latency and not settings.camera:
+        return open_live_camera(f"file:{clip}")  # nothing can be drawn into a webcam's light
     if settings.camera:
         return open_live_camera(settings.camera, wish, demand)
     return open_default_camera(clip, wish, demand)

@@ -24,6 +24,7 @@ _FRAME_SIZE = struct.Struct("3I 6I 8x")
 _FRAME_INTERVAL = struct.Struct("5I 6I 8x")
 _QUERY_CAPABILITY, _ENUM_FORMAT, _ENUM_FRAME_SIZE, _ENUM_FRAME_INTERVAL = 0x80685600, 0xC0405602, 0xC02C564A, 0xC034564B
 USUAL_SIZES = tuple(Size(*size) for size in ((640, 480), (640, 360), (1280, 720), (1920, 1080)))  # of a range of sizes
+USUAL_RATES_HZ = (60.0, 30.0, 15.0)  # of a range of rates
 MOST_ENTRIES = 64  # of any list: a driver that never ends one is cut short
 
 
@@ -94,11 +95,13 @@ def _sizes(device: int, pixel_format: int) -> Iterator[Size]:
 def _rates(device: int, pixel_format: int, size: Size) -> Iterator[float]:
     asked = (pixel_format, size.width_px, size.height_px, 0, *[0] * 6)
     for answer in _listed(device, _ENUM_FRAME_INTERVAL, _FRAME_INTERVAL, lambda index: (index, *asked)):
-        seconds, parts = answer[5], answer[6]  # of a range, the shortest interval
-        if seconds and parts:
-            yield parts / seconds
-        if answer[4] != _DISCRETE:
-            return
+        shortest, longest = answer[5:7], answer[7:9]  # as seconds and parts of them; of a discrete one only the first
+        if answer[4] == _DISCRETE:
+            yield shortest[1] / max(1, shortest[0])
+            continue
+        fastest_hz, slowest_hz = shortest[1] / max(1, shortest[0]), longest[1] / max(1, longest[0])
+        yield from (rate_hz for rate_hz in USUAL_RATES_HZ if slowest_hz <= rate_hz <= fastest_hz)
+        return
 
 
 def _listed(

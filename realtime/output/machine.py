@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from realtime.controls import Obey, switched
-from realtime.frames import AnimatedFrame, OutputFrame, OutputState, Pixels
+from realtime.frames import AnimatedFrame, OutputFrame, OutputState, Pixels, Size
 from realtime.output.canvas import Canvas, blended
 
 # The finished picture and the index of the driver's frame it shows in, the picture to send out: for measurements.
@@ -52,6 +52,11 @@ class OutputMachine:
         self._fading_since_s = 0.0
         self._count = 0
         self.handlers: Mapping[str, Obey] = {"freeze": self._obey_freeze, "away": self._obey_away}
+
+    @property
+    def size(self) -> Size:
+        """Of every picture."""
+        return self._canvas.size
 
     @property
     def state(self) -> OutputState:

@@ -1,6 +1,6 @@
 """The sender: one output picture at every tick, to every sink, whatever the threads before it do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,15 @@ from realtime.controls import CommandQueue
 from realtime.demand import Demand
 from realtime.devices.sinks import Sink
 from realtime.errors import DeviceError
-from realtime.frames import AnimatedFrame, OutputFrame
+from realtime.frames import AnimatedFrame, OutputFrame, Size
 from realtime.mailbox import Mailbox, MailboxClosed
 from realtime.output.machine import OutputMachine
 from realtime.output.pacer import Pacer
 from realtime.output.screenshots import save_screenshot
 from realtime.tally import Tally
 from realtime.timing import RunReport
+
+NoteAge = Callable[[float, float], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,21 +42,29 @@ class Outlet:
         self._clock = clock
         self._last_driver_index: int | None = None
 
-    def deliver(self, limit: int | None = None) -> None:
-        """Sends what comes into the mailbox until it is closed, or limit pictures were sent. Raises DeviceError."""
+    def deliver(self, limit: int | None = None, note: NoteAge | None = None) -> None:
+        """Sends what comes into the mailbox until it is closed, or limit pictures were sent. Raises DeviceError.
+
+        note is told the age of each fresh picture, and when it was sent.
+        """
         for frame in self.mailbox:
             self.sink.send(frame)
-            self._count(frame)
+            age_s = self._counted(frame)
+            if note and age_s is not None:
+                note(age_s, self._clock.now_s())
             if self.tally.frames == limit:
                 return
 
-    def _count(self, frame: OutputFrame) -> None:
+    def _counted(self, frame: OutputFrame) -> float | None:
+        """The age of a picture that is fresh."""
         now_s = self._clock.now_s()
         fresh = frame.driver_index is not None and frame.driver_index != self._last_driver_index
         age_s = None if frame.captured_at is None else now_s - frame.captured_at
         self.tally.add(now_s, fresh=fresh, age_s=age_s)
-        if fresh:
-            self._last_driver_index = frame.driver_index
+        if not fresh:
+            return None
+        self._last_driver_index = frame.driver_index
+        return age_s
 
 
 class Sender(Closing):
@@ -84,6 +94,15 @@ class Sender(Closing):
     def sinks(self) -> tuple[Sink, ...]:
         """Where it sends to."""
         return tuple(outlet.sink for outlet in self.outlets)
+
+    @property
+    def size(self) -> Size:
+        """Of every picture."""
+        return self._machine.size
+
+    def add_sink(self, sink: Sink) -> None:
+        """One more, before the run begins."""
+        self.outlets = (*self.outlets, Outlet(sink, self._clock))
 
     def send_all(self, animated: Mailbox[Arrival], commands: CommandQueue) -> None:
         """A picture at every tick, the last repeated while nothing new comes, until animated is closed and empty."""
