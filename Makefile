@@ -6,7 +6,7 @@ TEST := .venv-test
 EVALUATE := .venv-evaluate
 BUNDLE ?= assets/bundles/portrait-s
 
-.PHONY: live test evaluate clean
+.PHONY: live test test-devices evaluate clean
 
 live: $(LIVE)/.ready
 	@$(LIVE)/bin/python run_live.py $(ARGS)
@@ -17,6 +17,15 @@ test: $(TEST)/.ready
 	$(TEST)/bin/lint-imports
 	$(TEST)/bin/mypy
 	$(TEST)/bin/python -m pytest
+
+# On the kernel's own cameras, in a virtual machine without special rights; pictures and logs stay in out/devices.
+DEVICE_TESTS := env PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(TEST)/bin/python -m pytest tests/device -q -p pytest_timeout \
+    -p no:cacheprovider --confcutdir=tests/device
+
+test-devices: $(TEST)/.ready
+	mkdir -p out/devices/new out/devices/old
+	for loopback in new old; do $(TEST)/bin/python -m tests.device.prepare out/devices/$$loopback && \
+	    bash tests/device/machine.sh $$loopback out/devices/$$loopback $(DEVICE_TESTS) || exit; done
 
 # The measures of faces want NumPy 1, hence an environment of their own.
 evaluate: $(EVALUATE)/.ready

@@ -88,6 +88,7 @@ class LastingCamera(Camera):
         self._changed = Condition()
         self._closed = False
         self._index = 0
+        self._lost_s: float | None = None
         driver = open_driver()
         self.name, self.rate_hz = driver.name, driver.rate_hz
         self._reader: _Reader | None = _Reader(driver, self._clock)
@@ -134,21 +135,23 @@ class LastingCamera(Camera):
     def _lost(self, failure: BaseException | None) -> None:
         self._leave()
         if isinstance(failure, DeviceError):
+            self._lost_s = self._clock.now_s()
             log.warning("%s; looking for it until it returns", failure.message)
         elif failure is not None:
             raise failure
 
     def _opened_again(self) -> _Reader | None:
         """A reader of the camera, once it is back; None if it was closed, or nobody looks, before that."""
-        gone_s, tries = self._clock.now_s(), 0
+        tries = 0
         while self._demand.wanted and not self._closed:
             try:
                 reader = _Reader(self._open_driver(), self._clock)
             except DeviceError as error:
                 log.debug("%s", error.message)
             else:
-                if tries:
-                    log.info("%s: back after %.0f s", reader.driver.name, self._clock.now_s() - gone_s)
+                if self._lost_s is not None:
+                    log.info("%s: back after %.0f s", reader.driver.name, self._clock.now_s() - self._lost_s)
+                    self._lost_s = None
                 return reader
             self._pause(BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)])
             tries += 1

@@ -113,9 +113,10 @@ class OutputMachine:
         return OutputState.HOLD if waited_s >= self._times.hold_s else OutputState.LIVE
 
     def _turn(self, state: OutputState, now_s: float) -> None:
+        if {self.state, state} == {OutputState.LIVE, OutputState.HOLD}:
+            return  # the same picture
         log.info("output: %s", state.value)
-        stays = {self.state, state} == {OutputState.LIVE, OutputState.HOLD}  # the same picture
-        if self._shown and not stays:
+        if self._shown:
             self._fading_from, self._fading_since_s = self._shown.pixels, now_s
 
     def _composed_for(self, state: OutputState) -> Pixels:

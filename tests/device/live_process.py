@@ -14,12 +14,13 @@ import cv2
 import numpy as np
 
 from realtime.devices.holders import holders
-from realtime.frames import Pixels
+from realtime.frames import Pixels, Size
 
 ROOT = Path(__file__).parents[2]
 OUT = Path(os.environ.get("MARIONET_DEVICES_OUT", "out/devices"))
 WEBCAM, VIRTUAL = "/dev/video0", "/dev/video10"
-PATIENCE_S = 120.0  # QEMU without KVM starts Python slowly
+# QEMU without KVM starts Python slowly, and far slower beside other work.
+PATIENCE_S = float(os.environ.get("MARIONET_DEVICES_PATIENCE_S", "60"))
 
 
 class LiveProcess:
@@ -75,8 +76,8 @@ class LiveProcess:
 class Viewer:
     """A program of its own that reads the virtual camera all the time, as a call does, and notes when pictures came."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
-        self._width, self._height = size
+    def __init__(self, size: Size) -> None:
+        self._width, self._height = size.width_px, size.height_px
         self.times_s: list[float] = []
         self.last: Pixels | None = None
         command = ["ffmpeg", "-v", "error", "-f", "v4l2", "-i", VIRTUAL, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
@@ -136,11 +137,11 @@ def seen_by_opencv(frames: int = 5) -> Pixels:
         capture.release()
 
 
-def seen_by_ffmpeg(size: tuple[int, int]) -> Pixels:
+def seen_by_ffmpeg(size: Size) -> Pixels:
     """The virtual camera's picture, as ffmpeg reads it."""
     command = ["ffmpeg", "-v", "error", "-f", "v4l2", "-i", VIRTUAL, "-frames:v", "1", "-f", "rawvideo"]
     done = subprocess.run([*command, "-pix_fmt", "rgb24", "-"], capture_output=True, check=True, timeout=PATIENCE_S)
-    return np.frombuffer(done.stdout, np.uint8).reshape(size[1], size[0], 3)
+    return np.frombuffer(done.stdout, np.uint8).reshape(size.height_px, size.width_px, 3)
 
 
 def keep(name: str, pixels: Pixels) -> None:

@@ -92,7 +92,7 @@ write_guest_script() {
     cat >"$folder/guest.sh" <<GUEST
 #!/bin/bash
 export PATH=$PATH:/usr/sbin:/sbin HOME=/tmp PYTHONDONTWRITEBYTECODE=1 MARIONET_DEVICES=$which MARIONET_DEVICES_OUT=$folder
-export MARIONET_LOOPBACK=$module
+export MARIONET_LOOPBACK=$module MARIONET_DEVICES_PATIENCE_S=${MARIONET_DEVICES_PATIENCE_S:-60}
 dmesg -n 1
 modprobe -d $root vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0x0 no_error_inj=0 || exit
 insmod $module devices=2 video_nr=10,11 card_label=marionet,Clip exclusive_caps=1,0 || exit

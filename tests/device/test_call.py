@@ -1,20 +1,20 @@
 """A call, on the kernel's own cameras: vivid as webcam, v4l2loopback as virtual camera, ffmpeg and OpenCV reading."""
 
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
-from realtime.frames import Pixels, Size
-from realtime.output.canvas import Canvas
+from realtime.frames import Size
 from tests.device.conftest import LOOPBACK
 from tests.device.live_process import (
     OUT,
+    PATIENCE_S,
     ROOT,
     VIRTUAL,
     WEBCAM,
@@ -27,34 +27,23 @@ from tests.device.live_process import (
     wait_until,
     webcam_is_open,
 )
-from tests.tiny_bundle import SIZE, write_tiny_bundle
+from tests.device.pictures import BUNDLE_FOLDER, PORTRAIT_FILE, expected
 
 pytestmark = [
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(4 * PATIENCE_S),
     pytest.mark.skipif(LOOPBACK == "old", reason="once is enough; test_loopback.py is what differs"),
 ]
 
-CALL_SIZE = (640, 360)
-CAME_BACK_S = 1.0 * 3  # what is promised, and QEMU's slowness
-ENDED_S = 1.0 * 2
-
-
-def _portrait() -> Pixels:
-    """Shapes with edges and colours, so that a wrong size, order or place would show."""
-    picture = np.full((SIZE * 2, SIZE * 2, 3), (90, 120, 150), np.uint8)
-    cv2.circle(picture, (SIZE, SIZE), 40, (180, 140, 60), -1)
-    cv2.rectangle(picture, (20, 20), (50, 40), (200, 40, 40), -1)
-    return picture
+CALL_SIZE = Size(640, 360)
+# What is promised is one second each; QEMU without KVM takes longer over everything.
+CAME_BACK_S, ENDED_S = 3.0, 2.0
 
 
 @pytest.fixture(scope="module")
 def flags() -> list[str]:
-    source = OUT / "portrait.png"
-    keep("portrait", _portrait())
-    bundle = write_tiny_bundle(OUT / "bundle")
     return [
-        *("--source", str(source), "--bundle", str(bundle), "--crop", "none", "--no-badge", "--no-smoothing"),
-        *("--camera", "webcam:vivid", "--output-size", "640x360", "--output-rate", "30"),
+        *("--source", str(OUT / PORTRAIT_FILE), "--bundle", str(OUT / BUNDLE_FOLDER), "--crop", "none", "--no-badge"),
+        *("--camera", "webcam:vivid", "--output-size", str(CALL_SIZE), "--output-rate", "30", "--no-smoothing"),
         *("--sink", f"virtualcam:{VIRTUAL}"),
     ]
 
@@ -75,15 +64,18 @@ def viewer(live: LiveProcess) -> Iterator[Viewer]:
     viewer.close()
 
 
-def _expected() -> Pixels:
-    """What the call should see of a driver who does not move."""
-    small = cv2.resize(_portrait(), (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-    return Canvas(Size(*CALL_SIZE), badge=False).portrait(np.asarray(small, np.uint8), np.asarray(small, np.uint8))
+def _distance(viewer: Viewer) -> float:
+    """How far what the call sees is from the portrait, in levels of 255 a pixel."""
+    return 0.0 if viewer.last is None else float(np.abs(viewer.last.astype(int) - expected(CALL_SIZE)).mean())
 
 
 def test_devices_are_listed_by_name() -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "run_live.py"), "devices"], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, str(ROOT / "run_live.py"), "devices"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE_S,
     )
     (OUT / "devices.txt").write_text(done.stdout)
     assert "webcam:0  vivid" in done.stdout
@@ -94,16 +86,16 @@ def test_devices_are_listed_by_name() -> None:
 def test_the_webcam_is_negotiated_and_the_call_sees_the_portrait(live: LiveProcess) -> None:
     live.wait_for(r"webcam:/dev/video0 \(vivid\): asked for .*, got ")
     raw = subprocess.run(
-        ["v4l2-ctl", "-d", WEBCAM, "--get-fmt-video"], capture_output=True, text=True, check=True, timeout=60
+        ["v4l2-ctl", "-d", WEBCAM, "--get-fmt-video"], capture_output=True, text=True, check=True, timeout=PATIENCE_S
     )
     assert "YUYV" in raw.stdout
     by_opencv, by_ffmpeg = seen_by_opencv(), seen_by_ffmpeg(CALL_SIZE)
     keep("seen-by-opencv", by_opencv)
     keep("seen-by-ffmpeg", by_ffmpeg)
-    expected = _expected()
+    whole = expected(CALL_SIZE)
     for seen in (by_opencv, by_ffmpeg):
-        assert seen.shape == expected.shape
-        assert np.abs(seen.astype(int) - expected).mean() < 8
+        assert seen.shape == whole.shape
+        assert np.abs(seen.astype(int) - whole).mean() < 8
     assert np.abs(by_opencv.astype(int) - by_ffmpeg).mean() < 6
 
 
@@ -122,14 +114,14 @@ def test_a_fault_of_the_webcam_is_survived(live: LiveProcess, viewer: Viewer, co
     before, began_s = len(live.log), time.monotonic()
     order_fault(control)
     there = live.wait_for(told, before)
-    live.wait_for(r"back after|gives \d+\.\d pictures a second", there)
+    live.wait_for("back after", there)
     wait_until(webcam_is_open, "the webcam to be open again")
     gap_s = viewer.longest_gap_s(began_s)
     assert gap_s < 0.5, gap_s
     assert live.log[before:].count("looking for it") == 1
+    wait_until(lambda: _distance(viewer) < 8, "the call to see the portrait")
     assert viewer.last is not None
     keep(f"after-{control}", viewer.last)
-    assert np.abs(viewer.last.astype(int) - _expected()).mean() < 8
 
 
 def test_half_the_pictures_lost_is_no_fault(live: LiveProcess, viewer: Viewer) -> None:
@@ -143,14 +135,14 @@ def test_half_the_pictures_lost_is_no_fault(live: LiveProcess, viewer: Viewer) -
 def test_a_frozen_webcam_ends_in_the_neutral_portrait_and_comes_back(live: LiveProcess, viewer: Viewer) -> None:
     before, began_s = len(live.log), time.monotonic()
     order_fault("percentage_of_dropped_buffers", 100)
-    there = live.wait_for("looking for it until it returns", before)
-    there = live.wait_for("output: neutral portrait", before)
-    live.wait_for("output: away", there)
-    time.sleep(1)
-    assert viewer.last is not None
-    keep("away", viewer.last)
-    assert np.abs(viewer.last.astype(int) - _expected()).mean() > 10
-    order_fault("percentage_of_dropped_buffers", 0)
+    try:
+        live.wait_for("looking for it until it returns", before)
+        there = live.wait_for("output: away", live.wait_for("output: neutral portrait", before))
+        wait_until(lambda: _distance(viewer) > 10, "the call to see the away picture")
+        assert viewer.last is not None
+        keep("away", viewer.last)
+    finally:
+        order_fault("percentage_of_dropped_buffers", 0)
     live.wait_for("output: live", there)
     assert viewer.longest_gap_s(began_s) < 0.5
 
@@ -192,4 +184,14 @@ def test_a_webcam_in_use_is_refused_by_the_name_of_its_user(flags: list[str], tm
         assert f"close ffmpeg (process {taking.pid}), which uses it" in process.log
     finally:
         taking.terminate()
-        taking.wait(60)
+        taking.wait(PATIENCE_S)
+
+
+def test_latency_is_measured_through_the_kernel(flags: list[str]) -> None:
+    clip = [*flags[: flags.index("--camera")], "--camera", "synthetic:", *flags[flags.index("--camera") + 2 :]]
+    process = LiveProcess([*clip, "--measure-latency", "--seconds", "8"], "latency")
+    assert process.wait() == 0, process.log
+    found = re.search(r"glass to glass p50 (\d+) p95 (\d+) p99 (\d+) ms over (\d+) pictures", process.log)
+    assert found, process.log
+    assert int(found[4]) > 50
+    assert 10 < int(found[1]) < 1000

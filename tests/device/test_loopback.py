@@ -7,18 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.device.conftest import LOOPBACK
-from tests.device.live_process import OUT, VIRTUAL, LiveProcess, keep, seen_by_opencv
-from tests.device.test_call import _portrait
-from tests.tiny_bundle import write_tiny_bundle
+from tests.device.live_process import OUT, PATIENCE_S, VIRTUAL, LiveProcess, seen_by_opencv
+from tests.device.pictures import BUNDLE_FOLDER, PORTRAIT_FILE
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(4 * PATIENCE_S)
 
 
 @pytest.fixture(scope="module")
 def flags() -> list[str]:
-    keep("portrait", _portrait())
     return [
-        *("--source", str(OUT / "portrait.png"), "--bundle", str(write_tiny_bundle(OUT / "bundle"))),
+        *("--source", str(OUT / PORTRAIT_FILE), "--bundle", str(OUT / BUNDLE_FOLDER)),
         *("--crop", "none", "--camera", "webcam:0", "--output-size", "640x360", "--sink", f"virtualcam:{VIRTUAL}"),
     ]
 
@@ -32,10 +30,10 @@ def _run_once(flags: list[str], name: str) -> None:
 
 def _reload() -> None:
     """What the hint says, with the module that was built for this machine."""
-    subprocess.run(["rmmod", "v4l2loopback"], check=True, timeout=60)
+    subprocess.run(["rmmod", "v4l2loopback"], check=True, timeout=PATIENCE_S)
     module = os.environ["MARIONET_LOOPBACK"]
     options = ["devices=1", "video_nr=10", "card_label=marionet", "exclusive_caps=1"]
-    subprocess.run(["insmod", module, *options], check=True, timeout=60)
+    subprocess.run(["insmod", module, *options], check=True, timeout=PATIENCE_S)
 
 
 def test_a_second_start_works_or_is_explained(flags: list[str]) -> None:
@@ -58,7 +56,7 @@ def test_a_device_that_is_not_there_is_answered_with_those_that_are(flags: list[
 
 
 def test_without_the_driver_the_set_up_script_is_named(flags: list[str]) -> None:
-    subprocess.run(["rmmod", "v4l2loopback"], check=True, timeout=60)
+    subprocess.run(["rmmod", "v4l2loopback"], check=True, timeout=PATIENCE_S)
     process = LiveProcess(flags, "no-driver")
     assert process.wait() == 2
     assert "sudo sh scripts/virtual-camera.sh" in process.log.splitlines()[-1]

@@ -1,6 +1,7 @@
 """The command line, as a user meets it: good runs, bad input, and how it ends."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -45,6 +47,26 @@ def test_live_reports_rate_age_and_drops(good: list[str], capsys: pytest.Capture
     report = capsys.readouterr().out
     for word in ("frames in", "fps", "dropped", "p50", "p95", "p99", "animate"):
         assert word in report
+
+
+def test_latency_is_measured_from_glass_to_glass(good: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_live.main([*good, "--output-size", "320x240", "--measure-latency"]) == 0
+    assert re.search(
+        r"latency from glass to glass p50 \d+ p95 \d+ p99 \d+ ms over \d+ pictures", capsys.readouterr().out
+    )
+
+
+def test_several_sinks_get_the_same_pictures(good: list[str], tmp_path: Path) -> None:
+    flags = ["--sink", f"frames:{tmp_path / 'frames'}", "--output-size", "320x240"]
+    assert run_live.main([*good, *flags, "--offline"]) == 0
+    assert len(list((tmp_path / "frames").glob("*.png"))) == len(_frame_times(tmp_path / "out.mp4")) == CLIP_FRAMES
+    assert saved_picture(tmp_path / "frames" / "000000.png").shape == (240, 320, 3)
+
+
+def test_a_recording_says_that_it_is_synthetic(good: list[str], tmp_path: Path) -> None:
+    assert run_live.main([*good, "--offline"]) == 0
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert "made by a machine" in container.metadata["comment"]
 
 
 def test_max_frames_ends_an_endless_camera(good: list[str], tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from realtime.errors import SettingsError
+from realtime.frames import Size
 from realtime.settings import Settings, read_settings
 
 
@@ -41,6 +42,11 @@ REFUSED = {
     "not a number": (["--threads", "many"], "--threads"),
     "too few threads": (["--threads", "0"], "threads"),
     "no time": (["--seconds", "-1"], "seconds"),
+    "odd size": (["--output-size", "641x480"], "output_size"),
+    "no size": (["--camera-size", "large"], "camera_size"),
+    "no pixel format": (["--camera-format", "motion-jpeg"], "camera_format"),
+    "no latency": (["--max-latency", "soon"], "max_latency"),
+    "latency beyond reach": (["--max-latency", "1ms"], "max_latency"),
     "missing file": (["--config", "nowhere.toml"], "nowhere.toml: cannot be read"),
 }
 
@@ -67,3 +73,10 @@ def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
     config.write_text("camera: webcam\n")
     with pytest.raises(SettingsError, match="not TOML"):
         read_settings(["--config", str(config)])
+
+
+def test_sizes_times_and_several_sinks_are_read() -> None:
+    flags = ["--output-size", "1280x720", "--max-latency", "80ms", "--sink", "virtualcam:", "--sink", "file:a.mp4"]
+    settings = read_settings(flags)
+    assert settings.output_size == Size(1280, 720)
+    assert (settings.max_latency, settings.sink) == (0.08, ("virtualcam:", "file:a.mp4"))
