@@ -26,7 +26,7 @@ from realtime.errors import MarionetError, SettingsError
 
 RESULTS = ROOT / "benchmarks" / "results"
 KINDS: tuple[Kind, ...] = ("stages", "live", "glass", "peers", "quality", "train", "scale", "soak")
-READERS = ("compare",)
+READERS = ("compare", "report")
 INTERRUPTED = 130  # what a shell calls a program that Ctrl-C ended
 NOT_SETTINGS = ("save", "save_to")
 
