@@ -70,7 +70,7 @@ def _record_costs(rig: Rig, steady: list[FrameTimes], threads: int, recorder: Re
         recorder.add("graph", "count", cost, better=None, labels={"graph": graph})
         if not on_cpu or not cost or not steady:
             continue
-        precision = rig.bundle.manifest.graphs[graph].precision
+        precision = rig.engine.precision
         peak = peak_gmacs(threads, precision)
         recorder.add("peak", "GMAC/s", peak, better=None, labels={"graph": graph, "precision": precision})
         for times in steady:

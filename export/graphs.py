@@ -1,23 +1,29 @@
 """The networks as three tensor-only modules, the graphs of a bundle, with every batch norm folded away."""
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from models.dense_motion import DenseFlow
 from models.geometry import Keypoints
 from models.portrait_net import PortraitNet
-from realtime.bundle import GraphName
+from realtime.bundle import GraphName, SplitName
 
 KEYPOINT_TENSORS = ("source_mean", "source_covariance", "driving_mean", "driving_covariance")
+FLOW_TENSORS = ("displacement", "occlusion", "motion_features")
+
+
+Name_co = TypeVar("Name_co", bound=str, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Generic[Name_co]):
     """A module to export with example inputs, by name and in order, and the names of its outputs."""
 
-    name: GraphName
+    name: Name_co
     module: nn.Module
     inputs: dict[str, Tensor]
     output_names: tuple[str, ...]
@@ -69,7 +75,40 @@ class Animate(nn.Module):
         return self.network.animate(features, source, driving).image
 
 
-def make_graphs(network: PortraitNet, source: Tensor, driving: Tensor) -> list[Graph]:
+class DenseMotion(nn.Module):
+    """source_thumbnail, source and driving keypoints -> displacement, and occlusion and features if there are any."""
+
+    def __init__(self, network: PortraitNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, thumbnail: Tensor, *keypoints: Tensor) -> tuple[Tensor, ...]:
+        flow = self.network.dense_motion(thumbnail, Keypoints(*keypoints[:2]), Keypoints(*keypoints[2:]))
+        return tuple(tensor for tensor in (flow.displacement, flow.occlusion, flow.features) if tensor is not None)
+
+
+class Decode(nn.Module):
+    """cached source tensors, the flow's tensors, and keypoints where the network paints with them -> image."""
+
+    def __init__(self, network: PortraitNet, feature_names: tuple[str, ...], flow_count: int) -> None:
+        super().__init__()
+        self.network, self.feature_names, self.flow_count = network, feature_names, flow_count
+
+    def forward(self, *tensors: Tensor) -> Tensor:
+        count = len(self.feature_names)
+        features = dict(zip(self.feature_names, tensors[:count], strict=True))
+        displacement, *others = tensors[count : count + self.flow_count]
+        occlusion, learned = others or (None, None)
+        flow = DenseFlow(displacement, displacement, occlusion, learned)  # the masks are not used again
+        # The live family paints without keypoints.
+        keypoints = tensors[count + self.flow_count :] or (displacement,) * 4
+        image: Tensor = self.network.motion_transfer.decode(
+            features, flow, Keypoints(*keypoints[:2]), Keypoints(*keypoints[2:])
+        )[0]
+        return image
+
+
+def make_graphs(network: PortraitNet, source: Tensor, driving: Tensor) -> list[Graph[GraphName]]:
     """detect_keypoints, encode_source and animate on example pictures [1, 3, s, s]; `network` is folded in place."""
     fold_batch_norm(network.eval())
     with torch.no_grad():
@@ -81,6 +120,22 @@ def make_graphs(network: PortraitNet, source: Tensor, driving: Tensor) -> list[G
         Graph("detect_keypoints", DetectKeypoints(network), {"image": driving}, ("mean", "covariance")),
         Graph("encode_source", EncodeSource(network), {"image": source}, names),
         Graph("animate", Animate(network, names), animate_inputs, ("image",)),
+    ]
+
+
+@torch.no_grad()
+def make_split_graphs(network: PortraitNet, animate: Graph[GraphName]) -> list[Graph[SplitName]]:
+    """`animate` in two parts for profiling, on the same example: dense_motion, then decode."""
+    keypoints = {name: animate.inputs[name] for name in KEYPOINT_TENSORS}
+    features = {name: tensor for name, tensor in animate.inputs.items() if name not in keypoints}
+    motion_inputs = {"source_thumbnail": features["source_thumbnail"]} | keypoints
+    motion = DenseMotion(network)
+    flow = dict(zip(FLOW_TENSORS, motion(*motion_inputs.values()), strict=False))
+    painted = {name: tensor for name, tensor in features.items() if name != "source_thumbnail"}
+    decode_inputs = painted | flow | (keypoints if network.config.family == "paper" else {})
+    return [
+        Graph("dense_motion", motion, motion_inputs, tuple(flow)),
+        Graph("decode", Decode(network, tuple(painted), len(flow)), decode_inputs, ("image",)),
     ]
 
 

@@ -1,65 +1,83 @@
-"""Proof that the exported graphs compute what torch computes, through the engine the live runtime uses."""
+"""The gate: every graph alone, then the whole way of a frame through every engine of this machine, against torch."""
 
-from dataclasses import dataclass
+import logging
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from export.footage import Footage
 from export.graphs import Graph
+from export.held_out import held_out_shortfall, measure_held_out
+from realtime.bundle import Bundle, Parity, Precision, PrecisionEntry
+from realtime.engines.catalogue import ENGINES, is_installed, open_engine
+from realtime.engines.gpu import find_gpus
+from realtime.engines.proof import LIMITS, Rendering, Scene, compare, render, shortfall
+from realtime.errors import EngineError
 
-FP32_TOLERANCE = 1e-4
-TEST_SEED = 7
+log = logging.getLogger(__name__)
 
 
 class ParityError(Exception):
-    """A graph that does not compute what torch does; nothing is written."""
+    """A graph or an engine that does not compute what torch does; nothing is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class GraphParity:
-    """Largest absolute difference over all outputs of one graph."""
-
-    name: str
-    max_abs_error: float
-
-
-def example_pictures(size: int) -> tuple[Tensor, Tensor]:
-    """Two fixed smooth pictures [1, 3, size, size] in [0, 1], the second a moved and relit form of the first."""
-    generator = torch.Generator().manual_seed(TEST_SEED)
-    coarse = torch.rand(1, 3, 9, 9, generator=generator)
-    fine = torch.rand(1, 3, size // 4, size // 4, generator=generator)
-    picture = sum(
-        weight * torch.nn.functional.interpolate(layer, size=(size, size), mode="bicubic")
-        for weight, layer in ((0.8, coarse), (0.2, fine))
-    )
-    assert isinstance(picture, Tensor)
-    source = picture.clamp(0, 1)
-    driving = (0.9 * source.roll((size // 20, -size // 30), dims=(2, 3)) + 0.03).clamp(0, 1)
-    return source, driving
-
-
-def compare(graph: Graph, path: Path, tolerance: float) -> GraphParity:
-    """Run `path` in ONNX Runtime on the graph's example inputs; ParityError above `tolerance`."""
+def largest_error(graph: Graph[str], path: Path) -> float:
+    """Largest absolute difference from torch over all outputs of the graph's example inputs, in ONNX Runtime."""
     import onnxruntime
 
     expected = graph.run()
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     found = session.run(list(graph.output_names), {name: value.numpy() for name, value in graph.inputs.items()})
-    errors = [
-        _largest_difference(expected[name].numpy(), np.asarray(value))
-        for name, value in zip(graph.output_names, found, strict=True)
-    ]
-    worst = max(errors)
-    if not worst <= tolerance:
-        name = graph.output_names[int(np.argmax(errors))]
-        raise ParityError(
-            f"{graph.name}: output {name} differs from torch by {worst:.2e}, above {tolerance:.0e}; "
-            "nothing was written. Check the checkpoint for NaN or huge weights, or try another onnxruntime version"
-        )
-    return GraphParity(graph.name, worst)
+    pairs = zip(graph.output_names, found, strict=True)
+    return max(_largest_difference(expected[name].numpy(), np.asarray(value)) for name, value in pairs)
+
+
+def refuse_graphs(entry: PrecisionEntry, precision: Precision) -> None:
+    """Raises ParityError if a graph's largest error is above the precision's limit."""
+    limit = LIMITS[precision].largest_difference
+    for name, graph in entry.graphs.items():
+        if not np.isfinite(graph.max_abs_error) or (limit is not None and graph.max_abs_error > limit):
+            raise ParityError(
+                f"{name} in {precision}: differs from torch by {graph.max_abs_error:.2e}; nothing was written. "
+                "Check the checkpoint for NaN or huge weights, or try another onnxruntime version"
+            )
+
+
+def prove_precision(
+    bundle: Bundle, precision: Precision, scene: Scene, expected: Rendering, footage: Footage
+) -> PrecisionEntry:
+    """The precision's entry with its figures on every engine here. Raises ParityError above a limit."""
+    entry = bundle.manifest.precisions[precision]
+    refuse_graphs(entry, precision)
+    parity: dict[str, Parity] = {}
+    has_gpu = bool(find_gpus())
+    for name, kind in ENGINES.items():
+        if not (is_installed(kind) and kind.opens_quickly and precision in kind.precisions):
+            continue
+        if kind.device == "either" and precision == "fp16" and not has_gpu:
+            continue  # torch has no float16 arithmetic on most processors: it would take minutes and prove nothing
+        try:
+            engine = open_engine(name, bundle, precision=precision)
+        except EngineError as error:
+            log.debug("not proven on %s: %s", name, error.message)
+            continue
+        with engine:
+            parity[name] = compare(render(engine, scene), expected, bundle.image_size)
+        if (missed := shortfall(parity[name], precision)) is not None:
+            raise ParityError(f"{precision} on {name}: {missed}; nothing was written. {_advice(precision)}")
+    if precision == "fp32":
+        return entry.model_copy(update={"parity": parity})
+    held_out = measure_held_out(bundle, precision, footage)
+    if (missed := held_out_shortfall(held_out, precision)) is not None:
+        raise ParityError(f"{precision} on onnx-cpu: {missed}; nothing was written. {_advice(precision)}")
+    return entry.model_copy(update={"parity": parity, "held_out": held_out})
+
+
+def _advice(precision: Precision) -> str:
+    if precision == "int8":
+        return "Calibrate on more and more varied clips with --calibration, or leave int8 out of --precision"
+    return "Check the checkpoint for huge weights, or leave this precision out of --precision"
 
 
 def _largest_difference(expected: NDArray[np.float32], found: NDArray[np.float32]) -> float:

@@ -4,113 +4,139 @@ import importlib.metadata
 import json
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import onnx
 
 from export.card import LICENSE_TEXT, Provenance, write_card
-from export.graphs import Graph, make_graphs
-from export.onnx_export import OPSET, export_graph
-from export.parity import FP32_TOLERANCE, compare, example_pictures
+from export.examples import example_pictures
+from export.footage import proof_scene, read_footage
+from export.graphs import Graph, make_graphs, make_split_graphs
+from export.onnx_export import export_graph
+from export.parity import prove_precision
+from export.precisions import Job, describe, write_precisions
+from export.reference import ReferenceEngine
 from models.checkpoint import load_checkpoint
+from models.portrait_net import PortraitNet
 from realtime.bundle import (
+    MANIFEST_FILE,
+    SCHEMA_VERSION,
     Bundle,
     GraphEntry,
+    GraphName,
     Manifest,
-    TensorEntry,
+    Precision,
+    PrecisionEntry,
+    SplitName,
     TrainingEntry,
     open_bundle,
     sha256_of,
 )
+from realtime.engines.proof import PARITY_FILE, render, write_proof
 
-DESCRIBED_TOOLS = ("torch", "onnx", "onnxruntime", "onnxscript")
-BUNDLE_FILES = {"manifest.json", "parity.npz", "CARD.md", "LICENSE"}
+DESCRIBED_TOOLS = ("torch", "onnx", "onnxruntime", "onnxscript", "onnxconverter-common", "openvino")
+DESCRIBED_FILES = (PARITY_FILE, "CARD.md", "LICENSE")
 
 
 class BundleWriteError(Exception):
     """The bundle cannot be written there; the message says what to do."""
 
 
-def write_bundle(checkpoint: Path, folder: Path, provenance: Provenance | None = None) -> Bundle:
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What beside fp32 to write, the split form for profiling, and where frames for int8 come from."""
+
+    precisions: tuple[Precision, ...] = ("fp32",)
+    split: bool = False
+    calibration: Path | None = None
+
+
+def write_bundle(
+    checkpoint: Path,
+    folder: Path,
+    provenance: Provenance | None = None,
+    options: ExportOptions | None = None,
+) -> Bundle:
     """Export `checkpoint` to `folder` and reopen it verified.
 
-    Raises CheckpointError, ParityError or BundleWriteError, and leaves what was there before untouched.
+    Raises CheckpointError, ParityError, FootageError or BundleWriteError, and leaves what was there before untouched.
     """
+    options = options or ExportOptions()
     _refuse_foreign_folder(folder)
     network, notes = load_checkpoint(checkpoint)
     provenance = provenance or Provenance(notes.get("data", "not stated"), int(notes.get("steps", 0)), {})
-    source, driving = example_pictures(network.config.image_size)
-    graphs = make_graphs(network, source, driving)
+    footage = read_footage(options.calibration, network.config.image_size)
+    scene = proof_scene(network.config.image_size)
+    graphs = make_graphs(network, *example_pictures(network.config.image_size))
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
         draft = Path(temporary) / folder.name
         draft.mkdir()
-        entries = {graph.name: _write_graph(graph, draft) for graph in graphs}
-        _write_parity(graphs, draft / "parity.npz")
-        config = network.config
-        write_card(draft / "CARD.md", folder.name, notes.get("preset", config.family), provenance)
+        preset = notes.get("preset", network.config.family)
+        write_card(draft / "CARD.md", folder.name, preset, provenance)
         (draft / "LICENSE").write_text(LICENSE_TEXT)
-        manifest = Manifest(
-            schema_version=1,
-            name=folder.name,
-            preset=notes.get("preset", config.family),
-            image_size=config.image_size,
-            image_range=(0.0, 1.0),
-            keypoint_count=config.keypoint_count,
-            graphs=entries,
-            files={name: sha256_of(draft / name) for name in sorted(BUNDLE_FILES - {"manifest.json"})},
-            training=TrainingEntry(data=provenance.data, steps=provenance.steps, metrics=provenance.metrics),
-            tools={tool: importlib.metadata.version(tool) for tool in DESCRIBED_TOOLS},
-        )
-        (draft / "manifest.json").write_text(json.dumps(manifest.model_dump(mode="json"), indent=2) + "\n")
+        reference = ReferenceEngine(graphs)
+        expected = render(reference, scene)
+        write_proof(draft / PARITY_FILE, scene, expected)
+        job = Job(graphs, reference, footage, draft, network.config.image_size)
+        entries = write_precisions(job, options.precisions)
+        split = _write_split(network, graphs, draft) if options.split else None
+        _write_manifest(draft, network, preset, provenance, entries, split)
+        bundle = open_bundle(draft)
+        proven = {name: prove_precision(bundle, name, scene, expected, footage) for name in entries}
+        _write_manifest(draft, network, preset, provenance, proven, split)
         open_bundle(draft)
         _put_in_place(draft, folder)
     return open_bundle(folder)
 
 
-def _write_graph(graph: Graph, folder: Path) -> GraphEntry:
-    path = folder / f"{graph.name}.onnx"
-    export_graph(graph, path)
-    parity = compare(graph, path, FP32_TOLERANCE)
-    model = onnx.load(str(path), load_external_data=False)
-    return GraphEntry(
-        file=path.name,
-        sha256=sha256_of(path),
-        precision="fp32",
-        opset=OPSET,
-        inputs=tuple(_tensor_entry(value) for value in model.graph.input),
-        outputs=tuple(_tensor_entry(value) for value in model.graph.output),
-        tolerance=FP32_TOLERANCE,
-        max_abs_error=parity.max_abs_error,
+def _write_split(network: PortraitNet, graphs: list[Graph[GraphName]], folder: Path) -> dict[SplitName, GraphEntry]:
+    entries: dict[SplitName, GraphEntry] = {}
+    for graph in make_split_graphs(network, graphs[-1]):
+        path = folder / f"{graph.name}.fp32.onnx"
+        export_graph(graph, path)
+        entries[graph.name] = describe(graph, path)
+    return entries
+
+
+def _write_manifest(
+    folder: Path,
+    network: PortraitNet,
+    preset: str,
+    provenance: Provenance,
+    precisions: dict[Precision, PrecisionEntry],
+    split: dict[SplitName, GraphEntry] | None,
+) -> None:
+    manifest = Manifest(
+        schema_version=SCHEMA_VERSION,
+        name=folder.name,
+        preset=preset,
+        image_size=network.config.image_size,
+        image_range=(0.0, 1.0),
+        keypoint_count=network.config.keypoint_count,
+        precisions=precisions,
+        split=split,
+        files={name: sha256_of(folder / name) for name in DESCRIBED_FILES},
+        training=TrainingEntry(data=provenance.data, steps=provenance.steps, metrics=provenance.metrics),
+        tools=_tools(),
     )
+    text = json.dumps(manifest.model_dump(mode="json", exclude_none=True), indent=2)
+    (folder / MANIFEST_FILE).write_text(text + "\n")
 
 
-def _tensor_entry(value: Any) -> TensorEntry:
-    tensor = value.type.tensor_type
-    shape = tuple(dimension.dim_value for dimension in tensor.shape.dim)
-    dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type).name
-    return TensorEntry(name=value.name, shape=shape, dtype=dtype)
-
-
-def _write_parity(graphs: list[Graph], path: Path) -> None:
-    """The example pictures and what torch made of them, for the user's machine to compare with."""
-    detect, encode, animate = graphs
-    keypoints, result = detect.run(), animate.run()
-    np.savez_compressed(
-        path,
-        source=encode.inputs["image"].numpy(),
-        driving=detect.inputs["image"].numpy(),
-        mean=keypoints["mean"].numpy(),
-        covariance=keypoints["covariance"].numpy(),
-        image=result["image"].numpy(),
-    )
+def _tools() -> dict[str, str]:
+    """Versions of what made the bundle; what is not installed had no part in it."""
+    versions: dict[str, str] = {}
+    for tool in DESCRIBED_TOOLS:
+        try:
+            versions[tool] = importlib.metadata.version(tool)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
 
 
 def _refuse_foreign_folder(folder: Path) -> None:
     """A folder that is not a bundle is never replaced."""
-    if folder.exists() and not (folder / "manifest.json").is_file() and any(folder.iterdir()):
+    if folder.exists() and not (folder / MANIFEST_FILE).is_file() and any(folder.iterdir()):
         raise BundleWriteError(f"{folder} exists and is not a bundle; name a new folder")
 
 

@@ -10,13 +10,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from realtime.errors import BundleError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST_FILE = "manifest.json"
 # What `animate` takes beside the outputs of `encode_source`.
 KEYPOINT_INPUTS = ("source_mean", "source_covariance", "driving_mean", "driving_covariance")
 
 GraphName: TypeAlias = Literal["detect_keypoints", "encode_source", "animate"]
 GRAPH_NAMES: tuple[GraphName, ...] = get_args(GraphName)
+# `animate` in two parts, for profiling.
+SplitName: TypeAlias = Literal["dense_motion", "decode"]
+SPLIT_NAMES: tuple[SplitName, ...] = get_args(SplitName)
+# What a bundle's files can be in; fp32 is always there and is the reference.
+Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
+# What an engine can compute in; bf16 is the fp32 graphs, rounded by the engine.
+EnginePrecision: TypeAlias = Literal["fp32", "bf16", "fp16", "int8"]
 Sha256: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 _Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 FileName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
@@ -37,16 +44,42 @@ class TensorEntry(_Entry):
 
 
 class GraphEntry(_Entry):
-    """One ONNX file: what it takes and gives, and how near it was to torch when it was written."""
+    """One ONNX file: what it takes and gives. Both are float32 in every precision."""
 
     file: FileName
     sha256: Sha256
-    precision: Literal["fp32", "fp16", "int8"]
     opset: int = Field(ge=16, le=19)
     inputs: tuple[TensorEntry, ...]
     outputs: tuple[TensorEntry, ...]
-    tolerance: float = Field(ge=0)
-    max_abs_error: float = Field(ge=0)
+    max_abs_error: float = Field(ge=0)  # over all outputs, against torch in float32
+
+
+class Parity(_Entry):
+    """How far the whole way of a frame through one engine was from torch in float32; the worst of all frames."""
+
+    largest_difference: float = Field(ge=0)  # keypoints and picture
+    keypoint_px: float = Field(ge=0)
+    image_psnr_db: float
+
+
+class HeldOut(_Entry):
+    """How a rounded precision re-enacts frames that calibration never saw, in ONNX Runtime."""
+
+    frames: int = Field(gt=0)
+    keypoint_px_p99: float = Field(ge=0)  # 99 of 100 keypoints are nearer to fp32's
+    keypoint_px_max: float = Field(ge=0)
+    image_psnr_db: float  # the worst frame, against fp32
+    error_ratio: float = Field(gt=0)  # error against the true frames over fp32's; 1.02 is 2 % worse
+
+
+class PrecisionEntry(_Entry):
+    """The three graphs in one precision, and the proof that they are good enough, by engine."""
+
+    graphs: Mapping[GraphName, GraphEntry]
+    parity: Mapping[str, Parity]
+    held_out: HeldOut | None = None  # None for fp32
+    # Convolutions left in float, by the name of their weights; int8 only.
+    float_convolutions: tuple[str, ...] = ()
 
 
 class TrainingEntry(_Entry):
@@ -60,13 +93,14 @@ class TrainingEntry(_Entry):
 class Manifest(_Entry):
     """manifest.json; the only place that says what shape the model has."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     name: str
     preset: str
     image_size: int = Field(ge=16, le=2048)
     image_range: tuple[float, float]
     keypoint_count: int = Field(ge=1)
-    graphs: Mapping[GraphName, GraphEntry]
+    precisions: Mapping[Precision, PrecisionEntry]
+    split: Mapping[SplitName, GraphEntry] | None = None
     files: Mapping[FileName, Sha256]
     training: TrainingEntry
     tools: Mapping[str, str]
@@ -84,21 +118,38 @@ class Bundle:
         """Side of the model's square picture in pixels."""
         return self.manifest.image_size
 
-    def graph_path(self, graph: GraphName) -> Path:
-        """The ONNX file of a graph."""
-        return self.path / self.manifest.graphs[graph].file
+    @property
+    def precisions(self) -> tuple[Precision, ...]:
+        """The precisions that the bundle holds."""
+        return tuple(self.manifest.precisions)
+
+    def graph(self, graph: GraphName, precision: Precision = "fp32") -> GraphEntry:
+        """What the manifest says of a graph. Raises BundleError if the bundle lacks the precision."""
+        if precision not in self.manifest.precisions:
+            raise BundleError(
+                f"{self.path}: holds {', '.join(self.precisions)}; asked for {precision}",
+                hint=f"export it with --precision fp32,{precision}, or pass --precision {self.precisions[0]}",
+            )
+        return self.manifest.precisions[precision].graphs[graph]
+
+    def graph_path(self, graph: GraphName, precision: Precision = "fp32") -> Path:
+        """The ONNX file of a graph. Raises BundleError if the bundle lacks the precision."""
+        return self.path / self.graph(graph, precision).file
 
 
 def open_bundle(path: Path) -> Bundle:
     """The bundle in the folder path, verified to the last byte. Raises BundleError naming file, expected and found."""
     manifest = _read_manifest(path / MANIFEST_FILE)
-    missing = [name for name in GRAPH_NAMES if name not in manifest.graphs]
-    if missing:
-        raise BundleError(f"{path / MANIFEST_FILE}: graph {missing[0]} is missing", hint=_GET_ANOTHER)
-    hashes = {entry.file: entry.sha256 for entry in manifest.graphs.values()} | dict(manifest.files)
-    for name, expected in hashes.items():
+    if "fp32" not in manifest.precisions:
+        raise BundleError(f"{path / MANIFEST_FILE}: precision fp32 is missing", hint=_GET_ANOTHER)
+    for precision, entry in manifest.precisions.items():
+        missing = [name for name in GRAPH_NAMES if name not in entry.graphs]
+        if missing:
+            raise BundleError(f"{path / MANIFEST_FILE}: {precision}: graph {missing[0]} is missing", hint=_GET_ANOTHER)
+    for name, expected in _hashes(manifest).items():
         _verify_file(path / name, expected)
-    _verify_interfaces(path / MANIFEST_FILE, manifest)
+    for precision, entry in manifest.precisions.items():
+        _verify_interfaces(f"{path / MANIFEST_FILE}: {precision}", manifest, entry.graphs)
     return Bundle(path, manifest)
 
 
@@ -147,12 +198,18 @@ def _verify_file(path: Path, expected: str) -> None:
         )
 
 
-def _verify_interfaces(path: Path, manifest: Manifest) -> None:
+def _hashes(manifest: Manifest) -> dict[str, str]:
+    graphs = [graph for entry in manifest.precisions.values() for graph in entry.graphs.values()]
+    graphs += (manifest.split or {}).values()
+    return {entry.file: entry.sha256 for entry in graphs} | dict(manifest.files)
+
+
+def _verify_interfaces(where: str, manifest: Manifest, graphs: Mapping[GraphName, GraphEntry]) -> None:
     """The three graphs fit together and have the shapes the manifest promises."""
     size, count = manifest.image_size, manifest.keypoint_count
     image = {"image": (1, 3, size, size)}
     keypoints = {"mean": (1, count, 2), "covariance": (1, count, 2, 2)}
-    features = _shapes(manifest.graphs["encode_source"].outputs)
+    features = _shapes(graphs["encode_source"].outputs)
     motion = {name: keypoints[name.removeprefix("source_").removeprefix("driving_")] for name in KEYPOINT_INPUTS}
     expected: dict[GraphName, tuple[_Shapes, _Shapes]] = {
         "detect_keypoints": (image, keypoints),
@@ -160,11 +217,11 @@ def _verify_interfaces(path: Path, manifest: Manifest) -> None:
         "animate": (features | motion, image),
     }
     for graph, (inputs, outputs) in expected.items():
-        entry = manifest.graphs[graph]
+        entry = graphs[graph]
         for kind, wanted, found in (("inputs", inputs, entry.inputs), ("outputs", outputs, entry.outputs)):
             if wanted != _shapes(found):
                 raise BundleError(
-                    f"{path}: {graph}: expected {kind} {_described(wanted)}, found {_described(_shapes(found))}",
+                    f"{where}: {graph}: expected {kind} {_described(wanted)}, found {_described(_shapes(found))}",
                     hint=_GET_ANOTHER,
                 )
 

@@ -19,10 +19,12 @@ class Networks:
 
     def __init__(self, engine: Engine, bundle: Bundle, stage: Stage) -> None:
         self._engine, self._stage = engine, stage
-        outputs = bundle.manifest.graphs["encode_source"].outputs
+        outputs = bundle.graph("encode_source").outputs
         self._features_bytes = FLOAT_BYTES * sum(prod(tensor.shape) for tensor in outputs)
-        # Results of the last frame; the engine writes the next ones into them.
+        # Tensors of the last frame; the next one is written into them.
+        self._driver: DeviceTensors | None = None
         self._detected: DeviceTensors | None = None
+        self._target: DeviceTensors | None = None
         self._animated: DeviceTensors | None = None
 
     def encode(self, portrait: Portrait) -> Source:
@@ -39,16 +41,16 @@ class Networks:
     def detect(self, driver: Pixels) -> Keypoints:
         """The keypoints of driver [s, s, 3]."""
         with self._stage("upload"):
-            image = self._engine.upload({"image": pixels_to_tensor(driver)})
+            self._driver = self._engine.upload({"image": pixels_to_tensor(driver)}, into=self._driver)
         with self._stage("keypoints"):
-            self._detected = self._engine.run("detect_keypoints", image, into=self._detected)
+            self._detected = self._engine.run("detect_keypoints", self._driver, into=self._detected)
             return self._read_keypoints(self._detected)
 
     def animate(self, source: Source, motion: Motion) -> Pixels:
         """[s, s, 3] uint8: the portrait with its keypoints where motion wants them."""
         with self._stage("animate"):
-            inputs = source.tensors | self._upload_keypoints("driving", motion.target)
-            self._animated = self._engine.run("animate", inputs, into=self._animated)
+            self._target = self._upload_keypoints("driving", motion.target, into=self._target)
+            self._animated = self._engine.run("animate", source.tensors | self._target, into=self._animated)
         with self._stage("download"):
             picture = self._engine.download(self._animated["image"])
         with self._stage("compose"):
@@ -56,12 +58,12 @@ class Networks:
 
     def close(self) -> None:
         """Lets go of the tensors and closes the engine."""
-        self._detected = self._animated = None
+        self._driver = self._detected = self._target = self._animated = None
         self._engine.close()
 
-    def _upload_keypoints(self, owner: str, keypoints: Keypoints) -> DeviceTensors:
+    def _upload_keypoints(self, owner: str, keypoints: Keypoints, into: DeviceTensors | None = None) -> DeviceTensors:
         mean, covariance = keypoints.mean[None], keypoints.covariance[None]  # 1 k 2, 1 k 2 2
-        return self._engine.upload({f"{owner}_mean": mean, f"{owner}_covariance": covariance})
+        return self._engine.upload({f"{owner}_mean": mean, f"{owner}_covariance": covariance}, into)
 
     def _read_keypoints(self, outputs: DeviceTensors) -> Keypoints:
         mean, covariance = (self._engine.download(outputs[name])[0] for name in ("mean", "covariance"))

@@ -42,12 +42,16 @@ class FakeEngine(Engine):
     """The networks of the tiny bundle in NumPy: brightness centroid, and brightness times 1 + movement in x."""
 
     def __init__(self) -> None:
-        self.name = "fake"
+        self.name, self.precision = "fake", "fp32"
         self.runs: list[str] = []
         self.closed = 0
 
-    def upload(self, tensors: Mapping[str, Tensor]) -> DeviceTensors:
-        return dict(tensors)
+    def upload(self, tensors: Mapping[str, Tensor], into: DeviceTensors | None = None) -> DeviceTensors:
+        if into is None:
+            return {name: np.array(tensor) for name, tensor in tensors.items()}
+        for name, tensor in tensors.items():
+            into[name][...] = tensor
+        return into
 
     def run(
         self, graph: GraphName, inputs: Mapping[str, DeviceTensor], into: DeviceTensors | None = None
@@ -79,7 +83,7 @@ def _detect(inputs: Mapping[str, Tensor]) -> DeviceTensors:
 
 
 def _encode(inputs: Mapping[str, Tensor]) -> DeviceTensors:
-    return {"source_picture": inputs["image"]}
+    return {"source_picture": inputs["image"].copy()}
 
 
 def _animate(inputs: Mapping[str, Tensor]) -> DeviceTensors:

@@ -11,7 +11,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from realtime.bundle import GraphEntry, Manifest, TensorEntry, TrainingEntry, sha256_of
+from realtime.bundle import GraphEntry, Manifest, PrecisionEntry, TensorEntry, TrainingEntry, sha256_of
+from realtime.engines.proof import Scene, render, write_proof
 
 SIZE = 64
 KEYPOINTS = 3
@@ -30,23 +31,32 @@ def write_tiny_bundle(folder: Path) -> Path:
     models = {"detect_keypoints": _detect_keypoints(), "encode_source": _encode_source(), "animate": _animate()}
     for name, model in models.items():
         onnx.save(model, folder / f"{name}.onnx")
-    np.savez(folder / "parity.npz", nothing=np.zeros(1))
+    _write_proof(folder / "parity.npz")
+    graphs = {name: _entry(folder / f"{name}.onnx", model) for name, model in models.items()}
     (folder / "CARD.md").write_text("A bundle for tests.\n")
     (folder / "LICENSE").write_text("MIT\n")
     manifest = Manifest(
-        schema_version=1,
+        schema_version=2,
         name="tiny",
         preset="test",
         image_size=SIZE,
         image_range=(0.0, 1.0),
         keypoint_count=KEYPOINTS,
-        graphs={name: _entry(folder / f"{name}.onnx", model) for name, model in models.items()},
+        precisions={"fp32": PrecisionEntry(graphs=graphs, parity={})},
         files={name: sha256_of(folder / name) for name in ("parity.npz", "CARD.md", "LICENSE")},
         training=TrainingEntry(data="none", steps=0, metrics={}),
         tools={"onnx": onnx.__version__},
     )
-    (folder / "manifest.json").write_text(manifest.model_dump_json(indent=2))
+    (folder / "manifest.json").write_text(manifest.model_dump_json(indent=2, exclude_none=True))
     return folder
+
+
+def _write_proof(path: Path) -> None:
+    from tests.fakes import FakeEngine  # which takes its sizes from here
+
+    rng = np.random.default_rng(0)
+    scene = Scene(*(rng.integers(0, 256, (count, SIZE, SIZE, 3), np.uint8) for count in (1, 3)))
+    write_proof(path, scene, render(FakeEngine(), scene))
 
 
 def _detect_keypoints() -> onnx.ModelProto:
@@ -129,11 +139,9 @@ def _entry(path: Path, model: onnx.ModelProto) -> GraphEntry:
     return GraphEntry(
         file=path.name,
         sha256=sha256_of(path),
-        precision="fp32",
         opset=OPSET,
         inputs=tuple(_tensor(value) for value in model.graph.input),
         outputs=tuple(_tensor(value) for value in model.graph.output),
-        tolerance=1e-4,
         max_abs_error=0.0,
     )
 

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from realtime.bundle import GraphName
+from realtime.bundle import EnginePrecision, GraphName, Precision
 from realtime.closing import Closing
 from realtime.frames import Tensor
 
@@ -20,10 +20,14 @@ class Engine(Closing):
     """
 
     name: str
+    precision: EnginePrecision
 
     @abstractmethod
-    def upload(self, tensors: Mapping[str, Tensor]) -> DeviceTensors:
-        """The tensors on the device, under the same names. They may share memory: leave the arrays unchanged after."""
+    def upload(self, tensors: Mapping[str, Tensor], into: DeviceTensors | None = None) -> DeviceTensors:
+        """Copies of the tensors on the device, under the same names: fresh, or written over `into`, an earlier upload.
+
+        Raises EngineError if a tensor has not the shape of the one it is written over.
+        """
 
     @abstractmethod
     def run(
@@ -41,3 +45,8 @@ class Engine(Closing):
     @abstractmethod
     def close(self) -> None:
         """Releases the device; closing twice is safe."""
+
+
+def graph_precision(precision: EnginePrecision) -> Precision:
+    """The precision of the files that an engine reads to compute in `precision`."""
+    return "fp32" if precision == "bf16" else precision

@@ -1,22 +1,32 @@
-"""Bundles: equal to torch, verified by the live runtime, written whole or not at all."""
+"""Bundles: equal to torch in every precision, verified by the live runtime, written whole or not at all."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 
 from export import write_bundle as writing
 from export.__main__ import main
+from export.examples import example_pictures
 from export.graphs import fold_batch_norm, make_graphs
-from export.onnx_export import export_graph
-from export.parity import ParityError, compare, example_pictures
+from export.held_out import held_out_shortfall
+from export.parity import ParityError, largest_error, refuse_graphs
+from export.precisions import describe
 from models import PRESETS, build_network
 from models.checkpoint import save_checkpoint
 from models.portrait_net import PortraitNet
-from realtime.bundle import open_bundle
+from realtime.bundle import GRAPH_NAMES, KEYPOINT_INPUTS, Precision, PrecisionEntry, open_bundle, sha256_of
+from realtime.devices.video_writer import VideoWriter
 from realtime.engines.catalogue import open_engine
+from realtime.engines.proof import read_proof, shortfall
+from realtime.frames import Size
+
+# Exports a network three times over: half a minute alone, minutes on a busy machine.
+pytestmark = pytest.mark.timeout(600)
 
 
 def trained_looking(preset: str) -> PortraitNet:
@@ -44,9 +54,22 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bundle_folder(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clip to calibrate on: a source, and three frames each for calibration and for judging."""
+    folder = tmp_path_factory.mktemp("footage")
+    with VideoWriter(folder / "clip.mp4", Size(64, 64), 25.0) as video:
+        for index in range(7):
+            pixels = np.full((64, 64, 3), 60, np.uint8)
+            pixels[24:40, 4 + 4 * index : 20 + 4 * index] = 220
+            video.write(pixels, index / 25.0)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bundle_folder(checkpoint: Path, footage: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bundles") / "portrait-xs"
-    writing.write_bundle(checkpoint, folder)
+    flags = ["--precision", "fp32,fp16,int8", "--split", "--calibration", str(footage)]
+    assert main([str(checkpoint), str(folder), *flags]) == 0
     return folder
 
 
@@ -67,45 +90,158 @@ def test_bundle_is_what_the_live_runtime_opens(bundle_folder: Path) -> None:
     bundle = open_bundle(bundle_folder)
     assert bundle.manifest.preset == "live-xs" and bundle.manifest.keypoint_count == 20
     assert bundle.manifest.training.data == "discs" and bundle.manifest.training.steps == 5
+    assert bundle.precisions == ("fp32", "fp16", "int8")
     assert sum(path.stat().st_size for path in bundle_folder.iterdir()) < 20e6
-    assert all(graph.max_abs_error <= graph.tolerance == 1e-4 for graph in bundle.manifest.graphs.values())
+    graphs = bundle.manifest.precisions["fp32"].graphs.values()
+    assert all(graph.max_abs_error <= 1e-4 for graph in graphs)
+
+
+def test_the_manifest_tells_how_near_each_engine_comes(bundle_folder: Path) -> None:
+    for precision, entry in open_bundle(bundle_folder).manifest.precisions.items():
+        assert "onnx-cpu" in entry.parity
+        assert ("openvino-cpu" in entry.parity) == (precision != "fp16")
+        assert all(shortfall(parity, precision) is None for parity in entry.parity.values())
+        assert (entry.held_out is None) == (precision == "fp32")
+        assert entry.held_out is None or held_out_shortfall(entry.held_out, precision) is None
 
 
 def test_graphs_have_no_norm_and_an_opset_every_runtime_has(bundle_folder: Path) -> None:
     for path in bundle_folder.glob("*.onnx"):
         model = onnx.load(str(path))
         assert not {"BatchNormalization", "InstanceNormalization"} & {node.op_type for node in model.graph.node}
-        assert [entry.version for entry in model.opset_import if entry.domain == ""] == [18]
+        assert [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")] == [18]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
+def test_the_host_sees_float32_in_every_precision(bundle_folder: Path, precision: Precision) -> None:
+    bundle = open_bundle(bundle_folder)
+    for graph in GRAPH_NAMES:
+        model = onnx.load(str(bundle.graph_path(graph, precision)))
+        values = [*model.graph.input, *model.graph.output]
+        assert {value.type.tensor_type.elem_type for value in values} == {onnx.TensorProto.FLOAT}
+
+
+def test_fp16_keeps_keypoints_and_sampling_in_float32(bundle_folder: Path) -> None:
+    bundle = open_bundle(bundle_folder)
+    for graph in GRAPH_NAMES:
+        model = onnx.load(str(bundle.graph_path(graph, "fp16")))
+        types = {value.name: value.type.tensor_type.elem_type for value in model.graph.value_info}
+        half = {name for name, kind in types.items() if kind == onnx.TensorProto.FLOAT16}
+        makers = {node.op_type for node in model.graph.node if set(node.output) & half}
+        assert "Conv" in makers
+        assert not makers & {"GridSample", "Softmax", "Exp", "Div", "Sqrt", "MatMul", "ReduceSum", "Mul", "Sub"}
+
+
+def test_int8_rounds_most_convolutions_and_no_head(bundle_folder: Path) -> None:
+    bundle = open_bundle(bundle_folder)
+    kept = bundle.manifest.precisions["int8"].float_convolutions
+    assert {name.removeprefix("network.") for name in kept} >= {
+        "keypoint_detector.head.weight",
+        "keypoint_detector.correction.weight",
+        "dense_motion.head.weight",
+        "motion_transfer.head.weight",
+    }
+    total = rounded = 0
+    for graph in GRAPH_NAMES:
+        nodes = onnx.load(str(bundle.graph_path(graph, "int8"))).graph.node
+        scaled = {name for node in nodes if node.op_type == "DequantizeLinear" for name in node.output}
+        total += sum(node.op_type == "Conv" for node in nodes)
+        rounded += sum(node.op_type == "Conv" and node.input[1] in scaled for node in nodes)
+    assert rounded == total - len(kept) > total / 2
+
+
+def test_the_proof_is_torchs_own(bundle_folder: Path) -> None:
+    """The expected figures in the bundle, computed again without the code that wrote them."""
+    scene, expected = read_proof(open_bundle(bundle_folder))
+    network = trained_looking("live-xs")
+    portraits, drivers = (
+        torch.from_numpy(p).permute(0, 3, 1, 2).float() / 255 for p in (scene.portraits, scene.drivers)
+    )
+    with torch.inference_mode():
+        found = network.detect_keypoints(torch.cat([portraits, drivers])).mean
+    np.testing.assert_allclose(found.numpy(), expected.mean, atol=1e-4)
+    assert expected.images.shape == (len(scene.drivers) - 1, 256, 256, 3)
 
 
 def test_whole_frame_through_the_engine_equals_torch(bundle_folder: Path) -> None:
-    expected = np.load(bundle_folder / "parity.npz", allow_pickle=False)
-    with open_engine("onnx-cpu", open_bundle(bundle_folder)) as engine:
-        source = engine.upload({"image": expected["source"]})
-        still = {f"source_{name}": t for name, t in engine.run("detect_keypoints", source).items()}
-        driving = engine.run("detect_keypoints", engine.upload({"image": expected["driving"]}))
-        moved = {f"driving_{name}": tensor for name, tensor in driving.items()}
-        features = engine.run("encode_source", source)
-        image = engine.download(engine.run("animate", features | still | moved)["image"])
-        np.testing.assert_allclose(engine.download(driving["mean"]), expected["mean"], atol=1e-4)
-    np.testing.assert_allclose(image, expected["image"], atol=1e-4)
-    network = trained_looking("live-xs")
+    source, driving = example_pictures(256)
     with torch.inference_mode():
-        again = network(torch.from_numpy(expected["source"]), torch.from_numpy(expected["driving"])).image
-    np.testing.assert_allclose(expected["image"], again.numpy(), atol=1e-4)
+        expected = trained_looking("live-xs")(source, driving).image.numpy()
+    with open_engine("onnx-cpu", open_bundle(bundle_folder)) as engine:
+        image = engine.upload({"image": source.numpy()})
+        still = {f"source_{name}": tensor for name, tensor in engine.run("detect_keypoints", image).items()}
+        found = engine.run("detect_keypoints", engine.upload({"image": driving.numpy()}))
+        moved = {f"driving_{name}": tensor for name, tensor in found.items()}
+        inputs = engine.run("encode_source", image) | still | moved
+        picture = engine.download(engine.run("animate", inputs)["image"])
+        np.testing.assert_allclose(picture, expected, atol=1e-4)
 
 
-def test_a_graph_that_differs_is_refused(tmp_path: Path) -> None:
+def test_the_split_form_is_animate_in_two_steps(bundle_folder: Path) -> None:
+    bundle = open_bundle(bundle_folder)
+    assert bundle.manifest.split is not None
+    rng = np.random.default_rng(0)
+    feeds = {tensor.name: rng.random(tensor.shape, np.float32) for tensor in bundle.graph("animate").inputs} | {
+        name: np.tile(0.05 * np.eye(2, dtype=np.float32), (1, 20, 1, 1)) for name in KEYPOINT_INPUTS[1::2]
+    }
+
+    def run(path: Path) -> dict[str, np.ndarray]:
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        names = [value.name for value in session.get_outputs()]
+        return dict(zip(names, session.run(names, {v.name: feeds[v.name] for v in session.get_inputs()}), strict=True))
+
+    expected = run(bundle.graph_path("animate"))["image"]
+    feeds |= run(bundle_folder / bundle.manifest.split["dense_motion"].file)
+    found = run(bundle_folder / bundle.manifest.split["decode"].file)["image"]
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_a_graph_that_differs_from_torch_is_refused(bundle_folder: Path, tmp_path: Path) -> None:
     graph = make_graphs(trained_looking("live-xs"), *example_pictures(256))[0]
-    export_graph(graph, tmp_path / "graph.onnx")
-    model = onnx.load(str(tmp_path / "graph.onnx"))
+    good = open_bundle(bundle_folder).graph_path("detect_keypoints")
+    model = onnx.load(str(good))
     weights = next(t for t in model.graph.initializer if len(t.dims) == 4)
     values = onnx.numpy_helper.to_array(weights) * 1.01
     weights.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float32), weights.name))
     onnx.save(model, str(tmp_path / "tampered.onnx"))
-    assert compare(graph, tmp_path / "graph.onnx", 1e-4).max_abs_error <= 1e-4
-    with pytest.raises(ParityError, match="detect_keypoints"):
-        compare(graph, tmp_path / "tampered.onnx", 1e-4)
+    assert largest_error(graph, good) <= 1e-4
+    entry = PrecisionEntry(graphs={"detect_keypoints": describe(graph, tmp_path / "tampered.onnx")}, parity={})
+    with pytest.raises(ParityError, match="detect_keypoints in fp32: differs from torch"):
+        refuse_graphs(entry, "fp32")
+
+
+def test_weights_that_overflow_float16_write_nothing(tmp_path: Path, footage: Path) -> None:
+    network = trained_looking("live-xs")
+    with torch.no_grad():
+        for name, scale in (("first.1", 1e6), ("second.0", 1e-6)):
+            network.get_submodule(f"motion_transfer.trunk.1.{name}").get_parameter("weight").mul_(scale)
+        network.get_submodule("motion_transfer.trunk.1.first.1").get_parameter("bias").mul_(1e6)
+    save_checkpoint(tmp_path / "huge.safetensors", network, {"preset": "live-xs"})
+    options = writing.ExportOptions(("fp32", "fp16"), calibration=footage)
+    with pytest.raises(ParityError, match="fp16"):
+        writing.write_bundle(tmp_path / "huge.safetensors", tmp_path / "bundle", options=options)
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_verify_repeats_the_proof(bundle_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--verify", str(bundle_folder), "--engine", "onnx-cpu"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["onnx-cpu fp32", "onnx-cpu fp16", "onnx-cpu int8"]
+    assert all(line.endswith("good") for line in lines)
+
+
+def test_verify_finds_a_graph_that_was_changed_with_its_hash(bundle_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "tampered"
+    shutil.copytree(bundle_folder, folder)
+    bundle = open_bundle(folder)
+    path = bundle.graph_path("animate")
+    model = onnx.load(str(path))
+    head = next(tensor for tensor in model.graph.initializer if tensor.name.endswith("motion_transfer.head.weight"))
+    head.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(head) * np.float32(1.1), head.name))
+    onnx.save(model, str(path))
+    manifest = (folder / "manifest.json").read_text()
+    (folder / "manifest.json").write_text(manifest.replace(bundle.graph("animate").sha256, sha256_of(path)))
+    assert main(["--verify", str(folder), "--engine", "onnx-cpu"]) == 2
 
 
 def test_failed_export_leaves_the_old_bundle(checkpoint: Path, bundle_folder: Path, tmp_path: Path) -> None:
@@ -122,3 +258,17 @@ def test_a_folder_that_is_no_bundle_is_not_replaced(checkpoint: Path, tmp_path: 
     with pytest.raises(writing.BundleWriteError, match="not a bundle"):
         writing.write_bundle(checkpoint, tmp_path)
     assert (tmp_path / "diary.txt").read_text() == "mine"
+
+
+BAD_FLAGS = {
+    "unknown precision": (["--precision", "fp32,int4"], "unknown precision 'int4'"),
+    "no clips": (["--precision", "int8", "--calibration", "nowhere"], "no clips for calibration"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FLAGS)
+def test_bad_flags_are_refused(case: str, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags, told = BAD_FLAGS[case]
+    assert main([str(checkpoint), str(tmp_path / "bundle"), *flags]) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "bundle").exists()

@@ -22,9 +22,20 @@ def _edit_manifest(folder: Path, edit: Edit) -> None:
     path.write_text(json.dumps(manifest))
 
 
+def _graphs(manifest: dict[str, Any]) -> dict[str, Any]:
+    graphs: dict[str, Any] = manifest["precisions"]["fp32"]["graphs"]
+    return graphs
+
+
 def test_a_good_bundle_opens(tiny_bundle: Bundle) -> None:
     assert tiny_bundle.image_size == 64
     assert tiny_bundle.graph_path("animate").name == "animate.onnx"
+
+
+def test_a_precision_it_lacks_is_refused_with_those_it_has(tiny_bundle: Bundle) -> None:
+    with pytest.raises(BundleError, match="holds fp32; asked for int8") as refusal:
+        tiny_bundle.graph_path("animate", "int8")
+    assert "--precision fp32,int8" in refusal.value.hint
 
 
 @given(
@@ -42,16 +53,18 @@ def test_manifest_survives_the_round_trip(
 
 
 DAMAGED_MANIFESTS: dict[str, tuple[Edit, str]] = {
-    "foreign schema": (lambda m: m.update(schema_version=2), "schema_version"),
+    "foreign schema": (lambda m: m.update(schema_version=1), "schema_version"),
     "extra field": (lambda m: m.update(colour="red"), "colour"),
     "missing field": (lambda m: m.pop("image_size"), "image_size"),
-    "missing graph": (lambda m: m["graphs"].pop("animate"), "animate"),
-    "unknown graph": (lambda m: m["graphs"].update(other=m["graphs"]["animate"]), "graphs.other"),
-    "short hash": (lambda m: m["graphs"]["animate"].update(sha256="abc"), "graphs.animate.sha256"),
-    "path out of the folder": (lambda m: m["graphs"]["animate"].update(file="../animate.onnx"), "graphs.animate.file"),
+    "missing graph": (lambda m: _graphs(m).pop("animate"), "fp32: graph animate is missing"),
+    "no fp32": (lambda m: m["precisions"].update(fp16=m["precisions"].pop("fp32")), "precision fp32 is missing"),
+    "unknown precision": (lambda m: m["precisions"].update(int4=m["precisions"]["fp32"]), "precisions.int4"),
+    "unknown graph": (lambda m: _graphs(m).update(other=_graphs(m)["animate"]), "graphs.other"),
+    "short hash": (lambda m: _graphs(m)["animate"].update(sha256="abc"), "graphs.animate.sha256"),
+    "path out of the folder": (lambda m: _graphs(m)["animate"].update(file="../animate.onnx"), "graphs.animate.file"),
     "wrong size": (lambda m: m.update(image_size=128), "detect_keypoints: expected inputs image 1x3x128x128"),
     "wrong keypoint count": (lambda m: m.update(keypoint_count=4), "expected outputs covariance 1x4x2x2"),
-    "graphs that do not fit": (lambda m: m["graphs"]["animate"]["inputs"].pop(0), "animate: expected inputs"),
+    "graphs that do not fit": (lambda m: _graphs(m)["animate"]["inputs"].pop(0), "animate: expected inputs"),
 }
 
 

@@ -1,0 +1,95 @@
+"""What each graph is fed on real frames, what torch answers, and whether a quantised graph answers well enough."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from realtime.bundle import GRAPH_NAMES, GraphName
+from realtime.engines.base import Engine
+from realtime.engines.proof import LIMITS
+from realtime.frames import Pixels, Tensor, pixels_to_tensor
+
+Tensors = dict[str, Tensor]
+# A graph alone must be better than the whole path may be.
+MARGIN_PX, MARGIN_DB = 0.1, 2.0
+# One keypoint in a hundred sees nothing to hold on to and may jump whatever the arithmetic.
+KEYPOINTS_JUDGED = 99
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One call of a graph; source counts the clips."""
+
+    source: int
+    inputs: Tensors
+    outputs: Tensors
+
+
+Samples = dict[GraphName, list[Sample]]
+
+
+def collect(reference: Engine, clips: Iterable[Pixels]) -> Samples:
+    """Every call that re-enacting `clips` makes: each clip's first frame is the source of all later ones."""
+    samples: Samples = {graph: [] for graph in GRAPH_NAMES}
+
+    def call(source: int, graph: GraphName, inputs: Tensors) -> Tensors:
+        answer = reference.run(graph, reference.upload(inputs))
+        outputs = {name: reference.download(tensor) for name, tensor in answer.items()}
+        samples[graph].append(Sample(source, inputs, outputs))
+        return outputs
+
+    for index, (first, *driving) in enumerate(clips):
+        still = call(index, "detect_keypoints", {"image": pixels_to_tensor(first)})
+        features = call(index, "encode_source", {"image": pixels_to_tensor(first)})
+        inputs = features | {f"source_{name}": tensor for name, tensor in still.items()}
+        for frame in driving:
+            moved = call(index, "detect_keypoints", {"image": pixels_to_tensor(frame)})
+            call(index, "animate", inputs | {f"driving_{name}": tensor for name, tensor in moved.items()})
+    return samples
+
+
+def judge(graph: GraphName, reference: Engine, samples: Samples, size_px: int) -> Callable[[Path], bool]:
+    """Whether a file that computes `graph` in int8 is within the limits on every sample, with a margin."""
+    limits = LIMITS["int8"]
+
+    def sees_keypoints(path: Path) -> bool:
+        found = _answers(path, samples["detect_keypoints"])
+        pairs = zip(found, samples["detect_keypoints"], strict=True)
+        off = [np.abs(f["mean"] - s.outputs["mean"]) for f, s in pairs]
+        return bool(np.percentile(off, KEYPOINTS_JUDGED) * size_px / 2 <= limits.keypoint_px - MARGIN_PX)
+
+    def paints(path: Path) -> bool:
+        found = _answers(path, samples["animate"])
+        pairs = zip(found, samples["animate"], strict=True)
+        return min(psnr_db(f["image"], s.outputs["image"]) for f, s in pairs) >= limits.image_psnr_db + MARGIN_DB
+
+    def encodes(path: Path) -> bool:
+        # Features mean nothing by themselves: what torch paints with them is judged.
+        encoded = _answers(path, samples["encode_source"])
+        worst = np.inf
+        for sample in samples["animate"]:
+            features = encoded[sample.source]
+            image = reference.run("animate", reference.upload(sample.inputs | features))["image"]
+            worst = min(worst, psnr_db(reference.download(image), sample.outputs["image"]))
+        return bool(worst >= limits.image_psnr_db + MARGIN_DB)
+
+    judges: dict[GraphName, Callable[[Path], bool]] = {
+        "detect_keypoints": sees_keypoints,
+        "encode_source": encodes,
+        "animate": paints,
+    }
+    return judges[graph]
+
+
+def _answers(path: Path, samples: list[Sample]) -> list[Tensors]:
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return [dict(zip(names, session.run(names, sample.inputs), strict=True)) for sample in samples]
+
+
+def psnr_db(found: Tensor, expected: Tensor) -> float:
+    """Peak signal-to-noise ratio of two pictures in [0, 1]."""
+    return float(-10 * np.log10(max(np.square(found - expected).mean(), 1e-15)))
