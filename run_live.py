@@ -15,7 +15,7 @@ from realtime.control_room import listening
 from realtime.controls import Command, CommandQueue
 from realtime.demand import Demand
 from realtime.devices.opening import open_camera, watching_readers
-from realtime.engines.catalogue import open_engine
+from realtime.engines.automatic import EngineWish, open_wished_engine
 from realtime.errors import MarionetError
 from realtime.face_detector import FaceDetector
 from realtime.figures_feed import FiguresFeed
@@ -61,7 +61,8 @@ def run(settings: Settings) -> RunReport:
     limits = LoopLimits(settings.seconds, settings.max_frames)
     with ExitStack() as opened:
         opened.enter_context(quitting_on_signals(lambda: commands.post(Command.QUIT)))
-        engine = opened.enter_context(open_engine(settings.engine, bundle, settings.threads))
+        wish = EngineWish(settings.engine, settings.precision, settings.threads)
+        engine = opened.enter_context(open_wished_engine(wish, bundle, settings.cache))
         animator = opened.enter_context(Animator(engine, bundle, options, detector, stopwatch, commands.dashboard))
         animator.open_source(chosen_portrait(settings))
         camera = opened.enter_context(open_camera(settings, DEFAULT_CLIP, demand))

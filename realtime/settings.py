@@ -6,10 +6,12 @@ import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, get_args
 
+from platformdirs import user_cache_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from realtime.bundle import EnginePrecision
 from realtime.errors import SettingsError
 from realtime.frames import Size
 
@@ -40,7 +42,9 @@ class Settings(BaseModel):
     badge: bool = True
     away_picture: Path | None = None
     screenshots: Path = Path("out/screenshots")
-    engine: str = "onnx-cpu"
+    engine: str = "auto"
+    precision: EnginePrecision | None = None
+    cache: Path = Field(default_factory=lambda: user_cache_path("marionet", appauthor=False))
     threads: int | None = Field(default=None, ge=1, le=256)
     motion: Literal["relative", "absolute"] = "relative"
     crop: Literal["auto", "none"] = "auto"
@@ -143,7 +147,9 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--away-picture", type=Path, metavar="PICTURE", help="shown while you are away (default: the portrait, blurred)"
     )
-    add("--engine", help="inference runtime (default: onnx-cpu)")
+    add("--engine", help="inference runtime (default: auto, the fastest that computes what torch did)")
+    add("--precision", choices=get_args(EnginePrecision), help="arithmetic (default: the fastest that is near enough)")
+    add("--cache", type=Path, metavar="FOLDER", help="where measurements and compiled graphs are kept")
     add("--threads", type=int, help="threads of the inference runtime (default: its own choice)")
     add(
         "--motion",

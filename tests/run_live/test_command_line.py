@@ -30,6 +30,7 @@ def good(tiny_bundle: Bundle, picture: Path, clip: Path, tmp_path: Path) -> list
     return [
         *("--source", str(picture), "--bundle", str(tiny_bundle.path), "--crop", "none"),
         *("--camera", f"file:{clip}", "--sink", f"file:{tmp_path / 'out.mp4'}"),
+        *("--engine", "onnx-cpu", "--precision", "fp32", "--cache", str(tmp_path / "cache")),
     ]
 
 

@@ -1,0 +1,140 @@
+"""The engine a user gets: measured and proven on this machine at first, remembered after, and always said why."""
+
+import functools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from realtime.bundle import Bundle, EnginePrecision
+from realtime.engines.base import Engine, graph_precision
+from realtime.engines.catalogue import ENGINES, engine_kind, is_installed, open_engine
+from realtime.engines.gpu import find_gpus
+from realtime.engines.trials import Trial, read_trials, record_path, try_engine, write_trials
+from realtime.errors import EngineError
+
+AUTO = "auto"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineWish:
+    """What a user asks for. engine: a name or "auto"; precision and threads: None leaves the choice to us."""
+
+    engine: str = AUTO
+    precision: EnginePrecision | None = None
+    threads: int | None = None
+
+
+Candidate = tuple[str, EnginePrecision]
+
+
+def open_wished_engine(wish: EngineWish, bundle: Bundle, cache: Path) -> Engine:
+    """The engine asked for, or the fastest one that computes what torch did.
+
+    Raises EngineError if what is asked for does not run, or does not compute the same, on this machine.
+    """
+    candidates = candidates_for(wish, bundle)
+    path = record_path(cache, bundle, wish.threads)
+    remembered = {(trial.engine, trial.precision): trial for trial in read_trials(path)}
+    opener: Callable[[Candidate], Engine] = lambda candidate: open_engine(  # noqa: E731
+        candidate[0], bundle, wish.threads, candidate[1], cache
+    )
+    missing = [candidate for candidate in candidates if not _settles(remembered.get(candidate), candidates)]
+    for count, (name, precision) in enumerate(missing, start=1):
+        if len(candidates) > 1:
+            log.info("measuring %s %s (%d of %d)", name, precision, count, len(missing))
+        open_it = functools.partial(opener, (name, precision))
+        remembered[name, precision] = try_engine(name, precision, bundle, open_it, timed=len(candidates) > 1)
+    if missing:
+        write_trials(path, list(remembered.values()))
+    trials = [remembered[candidate] for candidate in candidates]
+    chosen = choose(trials)
+    _explain(chosen, trials, wish, measured=bool(missing))
+    return opener((chosen.engine, chosen.precision))
+
+
+def candidates_for(wish: EngineWish, bundle: Bundle) -> list[Candidate]:
+    """The engines and precisions that a wish leaves open. Raises EngineError if it leaves none."""
+    if wish.engine != AUTO:
+        if wish.precision is not None:
+            return [(wish.engine, wish.precision)]
+        return [(wish.engine, precision) for precision in _useful_precisions(wish.engine, bundle)]
+    has_gpu = bool(find_gpus())
+    names = [
+        name
+        for name, kind in ENGINES.items()
+        if is_installed(kind) and kind.opens_quickly and (kind.device != "either" or has_gpu)
+    ]
+    found = [(name, precision) for name in names for precision in _useful_precisions(name, bundle)]
+    found = [candidate for candidate in found if wish.precision in (None, candidate[1])]
+    if not found:
+        raise EngineError(
+            f"no installed engine computes {bundle.path.name} in {wish.precision or 'any precision'}",
+            hint="pip install openvino onnxruntime, or leave --precision out",
+        )
+    return found
+
+
+def choose(trials: list[Trial]) -> Trial:
+    """The fastest trial without complaint. Raises EngineError with the reasons if there is none."""
+    good = [trial for trial in trials if trial.complaint is None]
+    if good:
+        return min(good, key=lambda trial: trial.frame_ms or float("inf"))
+    if len(trials) == 1:
+        raise EngineError(f"{_title(trials[0])}: {trials[0].complaint}", hint=trials[0].hint)
+    reasons = "; ".join(f"{_title(trial)}: {trial.complaint}" for trial in trials)
+    raise EngineError(f"no engine runs this bundle here: {reasons}", hint="run_live.py doctor says what is missing")
+
+
+def table(trials: list[Trial], chosen: Trial | None = None) -> list[str]:
+    """Lines for a terminal, fastest first; what does not run comes last, with its reason."""
+    lines = [f"{'engine':<16}{'precision':<11}{'ms/frame':>9}{'keypoints px':>14}{'picture dB':>12}"]
+    for trial in sorted(trials, key=lambda trial: trial.frame_ms or float("inf")):
+        start = f"{trial.engine:<16}{trial.precision:<11}"
+        if trial.frame_ms is None or trial.parity is None:
+            lines.append(f"{start}  {trial.complaint}")
+            continue
+        figures = f"{trial.frame_ms:>9.1f}{trial.parity.keypoint_px:>14.3f}{trial.parity.image_psnr_db:>12.1f}"
+        lines.append(f"{start}{figures}{'  <- chosen' if trial is chosen else ''}")
+    return lines
+
+
+def _useful_precisions(name: str, bundle: Bundle) -> list[EnginePrecision]:
+    """What the bundle holds and the engine computes; float16 only where there is arithmetic for it."""
+    kind = engine_kind(name)
+    return [
+        precision
+        for precision in kind.precisions
+        if graph_precision(precision) in bundle.precisions and not (precision == "fp16" and kind.device == "cpu")
+    ]
+
+
+def _settles(trial: Trial | None, candidates: list[Candidate]) -> bool:
+    """Whether a remembered trial will do: timed, where there is a choice; never a refusal where there is none."""
+    if trial is None:
+        return False
+    return trial.complaint is None if len(candidates) == 1 else bool(trial.complaint or trial.frame_ms)
+
+
+def _explain(chosen: Trial, trials: list[Trial], wish: EngineWish, measured: bool) -> None:
+    if len(trials) == 1:
+        return
+    opened = [trial for trial in trials if trial.parity is not None]
+    if measured:
+        for line in table(opened, chosen):
+            log.info("%s", line)
+        if len(opened) < len(trials):
+            log.info("%d more do not run here; run_live.py doctor says why", len(trials) - len(opened))
+    good = sum(trial.complaint is None for trial in trials)
+    why = f"the fastest of {good} that compute what torch did" + ("" if measured else ", as measured before")
+    log.info(
+        "engine %s, %.1f ms a frame: %s; --engine and --precision overrule", _title(chosen), chosen.frame_ms or 0, why
+    )
+    if wish.engine == AUTO and not is_installed(ENGINES["openvino-cpu"]):
+        log.info("openvino-cpu is usually faster on a processor: %s", ENGINES["openvino-cpu"].install)
+
+
+def _title(trial: Trial) -> str:
+    return f"{trial.engine} {trial.precision}"
