@@ -9,7 +9,7 @@ from pathlib import Path
 
 from export.card import LICENSE_TEXT, Provenance, write_card
 from export.examples import example_pictures
-from export.footage import proof_scene, read_footage
+from export.footage import Footage, proof_scene, read_footage
 from export.graphs import Graph, make_graphs, make_split_graphs
 from export.onnx_export import export_graph
 from export.parity import prove_precision
@@ -64,7 +64,9 @@ def write_bundle(
     _refuse_foreign_folder(folder)
     network, notes = load_checkpoint(checkpoint)
     provenance = provenance or Provenance(notes.get("data", "not stated"), int(notes.get("steps", 0)), {})
-    footage = read_footage(options.calibration, network.config.image_size)
+    # float32 is judged by the proof alone.
+    needs_footage = options.precisions != ("fp32",)
+    footage = read_footage(options.calibration, network.config.image_size) if needs_footage else Footage(())
     scene = proof_scene(network.config.image_size)
     graphs = make_graphs(network, *example_pictures(network.config.image_size))
     folder.parent.mkdir(parents=True, exist_ok=True)
