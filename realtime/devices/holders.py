@@ -22,13 +22,15 @@ def holders(device: str) -> list[Holder]:
         return []
     own = os.getpid()
     real = os.path.realpath(device)
-    pids = (int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit())
+    with os.scandir("/proc") as entries:
+        pids = [int(entry.name) for entry in entries if entry.name.isdigit()]
     return [Holder(pid, _name(pid)) for pid in pids if pid != own and _holds(pid, real)]
 
 
 def _holds(pid: int, device: str) -> bool:
     try:
-        return any(_target(Path(link.path)) == device for link in os.scandir(f"/proc/{pid}/fd"))
+        with os.scandir(f"/proc/{pid}/fd") as links:
+            return any(_target(Path(link.path)) == device for link in links)
     except OSError:  # gone meanwhile, or another user's
         return False
 
