@@ -68,6 +68,8 @@ class FakeClock(Clock):
 
     def wait(self, is_so: Callable[[], bool], timeout_s: float | None = None) -> None:
         """Lets the others run until is_so() or the timeout."""
+        if self._stuck:
+            raise StuckError("the test is over")
         me = _Waiting(is_so, None if timeout_s is None else self._now_s + timeout_s)
         self._waiting.append(me)
         if self._wake_next() is not me:
@@ -86,7 +88,7 @@ class FakeClock(Clock):
                 pass
             finally:
                 thread.ended = True
-                if self._waiting:
+                if self._waiting and not self._stuck:
                     self._wake_next()
 
         self._waiting.append(first)
@@ -109,8 +111,9 @@ class FakeClock(Clock):
                 self._now_s = max(self._now_s, min(deadlines))
                 ready = [one for one in self._waiting if one.until_s is not None and one.until_s <= self._now_s]
             else:
-                self._stuck = True
-                ready = list(self._waiting)
+                mine = self._waiting[-1]
+                self.end()
+                return mine
         chosen = self._random.choice(ready)
         self._waiting.remove(chosen)
         chosen.turn.release()

@@ -2,6 +2,8 @@
 
 import logging
 import tempfile
+import threading
+import time
 from pathlib import Path
 from random import Random
 
@@ -82,7 +84,7 @@ class _Run:
         self.call = RecordingSink(clock=self.clock)
         self.slow = RecordingSink(delay_s=Random(seed).choice([0.0, 0.01, 0.2]), clock=self.clock)
         self.full = _FullDisk(clock=self.clock)
-        animator = animator or portrait_animator(bundle, _StallingEngine(self.clock, seed))
+        self.animator = animator = animator or portrait_animator(bundle, _StallingEngine(self.clock, seed))
         machine = OutputMachine(Canvas(SIZE, badge=False), animator.at_rest(), OutputTimes())
         sinks = [self.call, self.slow, self.full, *([recording] if recording else [])]
         self.sender = Sender(machine, sinks, OUTPUT_HZ, demand=self.demand, clock=self.clock)
@@ -99,6 +101,7 @@ class _Run:
             self.camera.close()
             self.sender.close()
             self.clock.end()
+            self.animator.close()  # ends its reader of portraits
 
     def _use(self, events: list[tuple[float, str]], seconds: float) -> None:
         began_s = self.clock.now_s()
@@ -173,3 +176,13 @@ def test_the_search_for_camera_pixels_finds_them(tiny_bundle: Bundle) -> None:
     run = _Run(tiny_bundle, [Pictures(60)], seed=1, animator=leaking)
     run.go([], 3)
     assert _leaks(run.call.frames)
+
+
+def test_no_thread_outlives_its_run(tiny_bundle: Bundle) -> None:
+    before = threading.active_count()
+    for seed in range(5):
+        _Run(tiny_bundle, [Pictures(10), Silence(60.0), Fault(), Missing(3)], seed).go([(0.5, "away")], 3)
+    until_s = time.monotonic() + 30
+    while threading.active_count() > before:
+        assert time.monotonic() < until_s, [thread.name for thread in threading.enumerate()]
+        time.sleep(0.05)
