@@ -62,15 +62,15 @@ def _record_frame(times: FrameTimes, phase: str, recorder: Recorder) -> None:
 
 def _record_costs(rig: Rig, steady: list[FrameTimes], threads: int, recorder: Recorder) -> None:
     """Multiply-adds of each graph of a frame, and the share of what this processor can do that it got."""
-    on_cpu = rig.engine.name.endswith("-cpu")
-    if not on_cpu:
-        recorder.note(f"share of the peak: not measured for {rig.engine.name}, whose device has another peak")
+    precision = rig.engine.precision
+    has_yardstick = "-cpu" in rig.engine.name and precision != "bf16"
+    if not has_yardstick:
+        recorder.note(f"share of the peak: there is no yardstick for {rig.engine.name} in {precision}")
     for stage, graph in GRAPH_STAGES.items():
         cost = multiply_adds(rig.bundle.graph_path(graph))
         recorder.add("graph", "count", cost, better=None, labels={"graph": graph})
-        if not on_cpu or not cost or not steady:
+        if not has_yardstick or not cost or not steady:
             continue
-        precision = rig.engine.precision
         peak = peak_gmacs(threads, precision)
         recorder.add("peak", "GMAC/s", peak, better=None, labels={"graph": graph, "precision": precision})
         for times in steady:
