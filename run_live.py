@@ -28,7 +28,7 @@ from realtime.settings import DEFAULT_CLIP, Settings, read_settings
 from realtime.timing import RunReport, Stopwatch
 
 # Sub-commands, by the first argument: each module's main takes the rest and gives the exit code.
-COMMANDS = {"ctl": "realtime.ctl", "devices": "realtime.devices.listing"}
+COMMANDS = {"ctl": "realtime.ctl", "doctor": "realtime.doctor", "devices": "realtime.devices.listing"}
 
 log = logging.getLogger("run_live")
 

@@ -77,6 +77,22 @@ def candidates_for(wish: EngineWish, bundle: Bundle) -> list[Candidate]:
     return found
 
 
+def candidates_for_all(bundle: Bundle) -> list[Candidate]:
+    """Every installed engine in every precision that it and the bundle share, whether it is useful or not.
+
+    But torch in float16 on a processor: there it takes seconds a frame.
+    """
+    has_gpu = bool(find_gpus())
+    return [
+        (name, precision)
+        for name, kind in ENGINES.items()
+        if is_installed(kind) and kind.opens_quickly
+        for precision in kind.precisions
+        if graph_precision(precision) in bundle.precisions
+        and (has_gpu or (kind.device, precision) != ("either", "fp16"))
+    ]
+
+
 def choose(trials: list[Trial]) -> Trial:
     """The fastest trial without complaint. Raises EngineError with the reasons if there is none."""
     good = [trial for trial in trials if trial.complaint is None]
