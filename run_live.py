@@ -12,7 +12,7 @@ from realtime.animator import Animator
 from realtime.bundle import open_bundle
 from realtime.composition import animator_options, chosen_portrait, governor_for
 from realtime.control_room import listening
-from realtime.controls import Command, CommandQueue
+from realtime.controls import Command, CommandQueue, remapped_keys
 from realtime.demand import Demand
 from realtime.devices.opening import open_camera, watching_readers
 from realtime.engines.automatic import EngineWish, open_wished_engine
@@ -25,6 +25,7 @@ from realtime.measuring import striped, timing_pictures
 from realtime.output.opening import open_sender
 from realtime.progress import ProgressLine
 from realtime.settings import DEFAULT_CLIP, Settings, read_settings
+from realtime.settings_files import standard_places
 from realtime.timing import RunReport, Stopwatch
 
 # Sub-commands, by the first argument: each module's main takes the rest and gives the exit code.
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given and given[0] in COMMANDS:
             return int(importlib.import_module(COMMANDS[given[0]]).main(given[1:]))
-        run(read_settings(given))
+        run(read_settings(given, standard_places()))
     except MarionetError as error:
         print(f"error: {error.message}\n{error.hint}", file=sys.stderr)
         return 2
@@ -54,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(settings: Settings) -> RunReport:
     """What was delivered. Opens every part, runs until the end, closes every part. Raises MarionetError."""
-    commands, stopwatch, progress, demand = CommandQueue(), Stopwatch(), ProgressLine(sys.stderr), Demand()
+    commands = CommandQueue(keys=remapped_keys(settings.keys))
+    stopwatch, progress, demand = Stopwatch(), ProgressLine(sys.stderr), Demand()
     bundle = open_bundle(settings.bundle)
     detector = FaceDetector() if settings.crop == "auto" else None
     options = animator_options(settings)
@@ -66,6 +68,7 @@ def run(settings: Settings) -> RunReport:
         animator = opened.enter_context(Animator(engine, bundle, options, detector, stopwatch, commands.dashboard))
         animator.open_source(chosen_portrait(settings))
         camera = opened.enter_context(open_camera(settings, DEFAULT_CLIP, demand))
+        animator.remember_poses(standard_places().user / "poses", camera.name)
         camera, stamp = striped(camera) if settings.measure_latency else (camera, None)
         portrait = animator.at_rest()
         sender = opened.enter_context(open_sender(settings, portrait, camera.rate_hz, commands, demand, stamp))

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from realtime.bundle import Bundle
 from realtime.closing import Closing
@@ -16,26 +15,24 @@ from realtime.engines.base import Engine
 from realtime.errors import SourceError
 from realtime.face_detector import FaceDetector
 from realtime.face_finder import BackgroundFaceFinder, FaceFinder, PromptFaceFinder
-from realtime.frames import AnimatedFrame, Frame, Keypoints, Motion, Pixels
+from realtime.frames import AnimatedFrame, Frame, Motion, Pixels
 from realtime.framing import cut_out, mirrored
 from realtime.gallery import Gallery, Source
-from realtime.motion import absolute_motion, relative_motion
-from realtime.networks import Networks
+from realtime.motion_mapper import MotionMapper, MotionOptions
+from realtime.networks import Networks, network_id
 from realtime.portrait import Portrait, make_portrait, open_portrait
 from realtime.portrait_pack import portraits_in
 from realtime.portrait_reader import PortraitReader
-from realtime.smoothing import KeypointSmoother
+from realtime.pose_file import PoseStore
 from realtime.timing import Stopwatch
 
 MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class AnimatorOptions:
-    """How the driver's motion is read and carried over, and how the portraits are kept."""
+class AnimatorOptions(MotionOptions):
+    """How the driver is looked at, and how the portraits are kept and shown."""
 
-    motion: Literal["relative", "absolute"] = "relative"
-    smoothing: bool = True
     mirror: bool = False
     mirror_output: bool = False
     tracking: bool = True
@@ -62,14 +59,14 @@ class Animator(Closing):
         dashboard: Dashboard | None = None,
     ) -> None:
         self._size_px = bundle.image_size
+        self._network = network_id(bundle)
         self._options = options or AnimatorOptions()
         self._detector = detector
         self._dashboard = dashboard or Dashboard()
         self._stopwatch = stopwatch
         self._networks = Networks(engine, bundle, self._stage)
         self._framing = DriverFraming(self._finder(), self._options.tracking)
-        self._smoother = KeypointSmoother()
-        self._neutral: Keypoints | None = None
+        self._mapper = MotionMapper(self._options, self._dashboard.notify)
         self._fade = CrossFade(self._options.fade_s)
         budget_bytes = round(self._options.memory_mb * MEGABYTE)
         folder = self._options.portraits
@@ -79,9 +76,7 @@ class Animator(Closing):
         self.handlers: Mapping[str, Obey] = {
             **self._gallery.handlers,
             **self._framing.handlers,
-            "calibrate": self._obey_calibrate,
-            "motion": self._obey_motion,
-            "smoothing": self._obey_smoothing,
+            **self._mapper.handlers,
             "mirror-input": self._obey_mirror_input,
             "mirror-output": self._obey_mirror_output,
         }
@@ -104,15 +99,17 @@ class Animator(Closing):
         """Makes the picture or pack at path the portrait; the others are read meanwhile. Raises SourceError."""
         self._gallery.start_with(self._networks.encode(self._open_portrait(path)), path)
 
+    def remember_poses(self, folder: Path, camera: str) -> None:
+        """From now on neutral poses saved in folder for camera are used, and save-pose writes there."""
+        self._mapper.poses = PoseStore(folder, camera, self._network)
+
     def obey(self, command: Command) -> object:
         """Carries out a command between two frames: what to tell the user, or a future of it. Raises MarionetError."""
         return self.handlers[command.name](command.argument)
 
     def calibrate(self) -> None:
-        """Takes the driver's pose in the next frame as neutral, and finds the face anew."""
-        self._framing.reset()
-        self._neutral = None
-        self._smoother.reset()
+        """Takes the driver's pose in the next frame as neutral."""
+        self._mapper.calibrate()
 
     def at_rest(self) -> AnimatedFrame:
         """The portrait before any driver. Raises SourceError before set_source."""
@@ -152,7 +149,7 @@ class Animator(Closing):
         return self._gallery.current
 
     def _open_portrait(self, path: Path) -> Portrait:
-        return open_portrait(path, self._size_px, self._detector)
+        return open_portrait(path, self._size_px, self._detector, self._network)
 
     def _read_motion(self, frame: Frame, source: Source) -> Motion | None:
         with self._stage("find"):
@@ -165,35 +162,13 @@ class Animator(Closing):
         driving = self._networks.detect(driver)
         self._framing.saw(frame, crop, driving, self._options.mirror)
         with self._stage("transfer"):
-            motion = self._transfer(driving, frame, source)
+            motion = self._mapper.motion(driving, source, frame.captured_at)
+        self._dashboard.range_used = self._mapper.range_used
         self._dashboard.preview = Preview(driver, driving, motion.target)
         return motion
 
-    def _transfer(self, driving: Keypoints, frame: Frame, source: Source) -> Motion:
-        if self._options.smoothing:
-            driving = self._smoother.smooth(driving, frame.captured_at)
-        if self._options.motion == "absolute":
-            return absolute_motion(driving)
-        if self._neutral is None:
-            self._neutral = driving
-        return relative_motion(driving, source.keypoints, self._neutral)
-
     def _stage(self, name: str) -> AbstractContextManager[object]:
         return self._stopwatch.stage(name) if self._stopwatch else nullcontext()
-
-    def _obey_calibrate(self, _argument: str) -> str:
-        self.calibrate()
-        return "calibrated: your present pose is neutral"
-
-    def _obey_motion(self, argument: str) -> str:
-        absolute = argument == "absolute" or (not argument and self._options.motion == "relative")
-        self._options = replace(self._options, motion="absolute" if absolute else "relative")
-        return f"{self._options.motion} motion"
-
-    def _obey_smoothing(self, argument: str) -> str:
-        self._options = replace(self._options, smoothing=switched(self._options.smoothing, argument))
-        self._smoother.reset()
-        return f"smoothing {on_or_off(self._options.smoothing)}"
 
     def _obey_mirror_input(self, argument: str) -> str:
         self._options = replace(self._options, mirror=switched(self._options.mirror, argument))

@@ -8,7 +8,14 @@ from enum import Enum
 SWITCH = "[on|off]"  # without an argument it turns round
 STEP = "+|-|NUMBER"
 MOTIONS = "[relative|absolute]"
-_PATTERNS = {"": "", SWITCH: "(on|off)?", MOTIONS: "(relative|absolute)?", STEP: r"\+|-|\d+(\.\d+)?"}
+GAIN = "[head|mouth|eyes] +|-|NUMBER"
+_PATTERNS = {
+    "": "",
+    GAIN: r"((overall|head|mouth|eyes) )?(\+|-|\d+(\.\d+)?)",
+    SWITCH: "(on|off)?",
+    MOTIONS: "(relative|absolute)?",
+    STEP: r"\+|-|\d+(\.\d+)?",
+}
 
 
 class Part(Enum):
@@ -55,7 +62,14 @@ CONTROLS: tuple[Control, ...] = (
     Control("previous", Part.ANIMATOR, "previous portrait", keys={"a": ""}),
     Control("reload", Part.ANIMATOR, "read the portraits again", keys={"l": ""}),
     Control("calibrate", Part.ANIMATOR, "take your present pose as neutral", keys={"x": ""}),
+    Control("auto-calibrate", Part.ANIMATOR, "find the neutral pose by itself, and follow its drift", SWITCH),
+    Control(
+        "best-frame", Part.ANIMATOR, "look for the pose most like the portrait's; again to keep it", SWITCH, {"f": ""}
+    ),
+    Control("save-pose", Part.ANIMATOR, "keep neutral pose and gains for this camera and portrait", keys={"e": ""}),
     Control("motion", Part.ANIMATOR, "relative or absolute motion", MOTIONS, {"v": ""}),
+    Control("gain", Part.ANIMATOR, "more or less motion, or only of a part", GAIN, {"]": "+", "[": "-"}),
+    Control("limiter", Part.ANIMATOR, "hold back motion the portrait cannot follow", SWITCH),
     Control("smoothing", Part.ANIMATOR, "calm the keypoints", SWITCH),
     Control("tracking", Part.ANIMATOR, "follow your face with the crop", SWITCH, {"g": ""}),
     Control("zoom", Part.ANIMATOR, "zoom your picture", STEP, {"w": "+", "s": "-"}),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from realtime.animator import AnimatorOptions
 from realtime.dashboard import Dashboard
+from realtime.gain import Gains
 from realtime.gallery import first_portrait
 from realtime.governor import Governor, usual_savings
 from realtime.portrait_pack import WISHES_FILE, portraits_in
@@ -23,6 +24,9 @@ def animator_options(settings: Settings) -> AnimatorOptions:
     return AnimatorOptions(
         motion=settings.motion,
         smoothing=settings.smoothing,
+        gains=Gains(settings.gain, settings.head_gain, settings.mouth_gain, settings.eyes_gain),
+        limiter=settings.limiter,
+        calibration="first" if settings.offline else settings.calibration,
         mirror=settings.mirror,
         tracking=settings.tracking,
         background=not settings.offline,

@@ -18,8 +18,7 @@ def relative_motion(driving: Keypoints, portrait: Keypoints, neutral: Keypoints)
     # S_driving S_neutral^-1 S_portrait, written as a change so that no change leaves the portrait exactly as it is.
     change = (driving.covariance - neutral.covariance).astype(np.float64)
     turned = portrait.covariance + change @ np.linalg.inv(neutral.covariance.astype(np.float64)) @ portrait.covariance
-    floor = SMALLEST_VARIANCE_RATIO * np.linalg.eigvalsh(portrait.covariance.astype(np.float64))[:, 0]
-    return Motion(Keypoints(mean=mean, covariance=_positive_definite(turned, floor)))
+    return Motion(Keypoints(mean=mean, covariance=positive_definite(turned, smallest_variance(portrait))))
 
 
 def absolute_motion(driving: Keypoints) -> Motion:
@@ -27,7 +26,12 @@ def absolute_motion(driving: Keypoints) -> Motion:
     return Motion(driving)
 
 
-def _positive_definite(matrices: np.ndarray, floor: np.ndarray) -> Tensor:
+def smallest_variance(portrait: Keypoints) -> np.ndarray:
+    """[k]: how flat each of the portrait's parts may become."""
+    return SMALLEST_VARIANCE_RATIO * np.linalg.eigvalsh(portrait.covariance.astype(np.float64))[:, 0]
+
+
+def positive_definite(matrices: np.ndarray, floor: np.ndarray) -> Tensor:
     """The matrices [k, 2, 2], symmetric, with eigenvalues of at least floor [k]; those that comply stay untouched."""
     symmetric = (matrices + matrices.transpose(0, 2, 1)) / 2
     values, vectors = np.linalg.eigh(symmetric)

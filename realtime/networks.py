@@ -14,6 +14,11 @@ Stage = Callable[[str], AbstractContextManager[object]]
 FLOAT_BYTES = 4
 
 
+def network_id(bundle: Bundle) -> str:
+    """Names the network that finds keypoints: poses saved with one mean nothing to another."""
+    return bundle.manifest.graphs["detect_keypoints"].sha256[:12]
+
+
 class Networks:
     """For one thread. stage(name) times a step of the frame."""
 

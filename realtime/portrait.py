@@ -1,6 +1,6 @@
 """The portrait: reads a picture file or a pack, and cuts out what the model should see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -11,6 +11,7 @@ from realtime.face_detector import FaceDetector
 from realtime.frames import Pixels
 from realtime.framing import Crop, centre_crop, cut_out, face_crop
 from realtime.portrait_pack import PLAIN, PackWishes, read_pack
+from realtime.pose_file import SavedPose, read_pose
 
 SMALLEST_SIDE_PX = 64
 LARGEST_PIXELS = 100_000_000  # a picture that unpacks to more is not a portrait
@@ -26,6 +27,7 @@ class Portrait:
     crop: Crop
     square: Pixels
     wishes: PackWishes = PLAIN
+    neutral: SavedPose | None = None  # the driver's pose that matches the picture, where its pack brings one
 
 
 def read_portrait(path: Path) -> Pixels:
@@ -48,13 +50,17 @@ def read_portrait(path: Path) -> Pixels:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def open_portrait(path: Path, size_px: int, detector: FaceDetector | None) -> Portrait:
-    """The portrait in a picture file, or in a pack: a folder with a portrait.toml. Raises SourceError, naming path."""
+def open_portrait(path: Path, size_px: int, detector: FaceDetector | None, network: str = "") -> Portrait:
+    """The portrait in a picture file, or in a pack: a folder with a portrait.toml. Raises SourceError, naming path.
+
+    network names the graph that finds keypoints: a pack's neutral pose must have been found by the same.
+    """
     pack = read_pack(path)
     try:
-        return make_portrait(path.stem, read_portrait(pack.image), size_px, detector, pack.wishes)
+        portrait = make_portrait(path.stem, read_portrait(pack.image), size_px, detector, pack.wishes)
+        return replace(portrait, neutral=read_pose(pack.neutral, network)) if pack.neutral else portrait
     except SourceError as error:
-        named = error.message if str(pack.image) in error.message else f"{path}: {error.message}"
+        named = error.message if str(path) in error.message else f"{path}: {error.message}"
         raise SourceError(named, hint=error.hint) from None
 
 

@@ -18,8 +18,8 @@ Share = Annotated[float, Field(ge=-1, le=2)]
 class PackWishes(BaseModel):
     """portrait.toml. crop is left, top and side of the square: shares of the width, of the height, of the width.
 
-    neutral names a file of keypoints, as a profile holds them: the driver's pose that matches the picture. consent says
-    who allowed the picture's use for what.
+    neutral names a file that `save-pose` wrote: the driver's pose that matches the picture. consent says who allowed
+    the picture's use, and for what.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +42,7 @@ class Pack:
 
     image: Path
     wishes: PackWishes
+    neutral: Path | None = None
 
 
 def read_pack(path: Path) -> Pack:
@@ -49,19 +50,15 @@ def read_pack(path: Path) -> Pack:
     if not path.is_dir():
         return Pack(path, PLAIN)
     wishes = _read_wishes(path / WISHES_FILE)
+    neutral = _beside(path, "neutral", wishes.neutral) if wishes.neutral else None
     if wishes.image:
-        # Only a plain name: a pack from elsewhere may not reach out of its own folder.
-        if Path(wishes.image).name != wishes.image:
-            raise SourceError(
-                f"{path / WISHES_FILE}: image: {wishes.image!r} is not a plain file name", hint="put it beside"
-            )
-        return Pack(path / wishes.image, wishes)
+        return Pack(_beside(path, "image", wishes.image), wishes, neutral)
     pictures = pictures_in(path)
     if len(pictures) != 1:
         raise SourceError(
             f"{path}: {len(pictures)} pictures, one is needed", hint=f'name it in {WISHES_FILE}: image = ""'
         )
-    return Pack(pictures[0], wishes)
+    return Pack(pictures[0], wishes, neutral)
 
 
 def pictures_in(folder: Path) -> list[Path]:
@@ -78,6 +75,15 @@ def portraits_in(folder: Path) -> list[Path]:
         raise SourceError(
             f"{folder}: cannot be read ({error.strerror})", hint="name a folder of pictures with --portraits"
         ) from None
+
+
+def _beside(folder: Path, field: str, name: str) -> Path:
+    """The file of that name in folder. Only a plain name: a pack from elsewhere may not reach out of its own folder."""
+    if Path(name).name != name:
+        raise SourceError(
+            f"{folder / WISHES_FILE}: {field}: {name!r} is not a plain file name", hint="put the file beside it"
+        )
+    return folder / name
 
 
 def _read_wishes(path: Path) -> PackWishes:

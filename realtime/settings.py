@@ -1,19 +1,21 @@
-"""Settings of a run: defaults, then a TOML file, then flags, checked as one frozen object."""
+"""Settings of a run: defaults, then files, then flags, checked as one frozen object."""
 
-import argparse
 import difflib
+import json
 import re
-import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NoReturn, get_args
+from typing import Any, Literal
 
 from platformdirs import user_cache_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from realtime.bundle import EnginePrecision
+from realtime.controls import remapped_keys
 from realtime.errors import SettingsError
 from realtime.frames import Size
+from realtime.settings_files import Layer, Places, file_layers
+from realtime.settings_flags import read_flags
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 DEFAULT_SOURCE = ASSETS / "portraits" / "astronaut.jpg"
@@ -50,12 +52,19 @@ class Settings(BaseModel):
     crop: Literal["auto", "none"] = "auto"
     smoothing: bool = True
     tracking: bool = True
+    calibration: Literal["auto", "first"] = "auto"
+    limiter: bool = True
+    gain: float = Field(default=1, ge=0, le=3)
+    head_gain: float = Field(default=1, ge=0, le=3)
+    mouth_gain: float = Field(default=1, ge=0, le=3)
+    eyes_gain: float = Field(default=1, ge=0, le=3)
     mirror: bool = False
     offline: bool = False
     seconds: float | None = Field(default=None, gt=0)
     max_frames: int | None = Field(default=None, ge=1)
     fade: float = Field(default=0.2, ge=0, le=5)
     memory_mb: float = Field(default=512, ge=0)
+    keys: Mapping[str, str] = {}
 
     @field_validator("sink", mode="before")
     @classmethod
@@ -92,98 +101,57 @@ def parse_size(text: str) -> Size:
     return size
 
 
-def read_settings(arguments: Sequence[str]) -> Settings:
-    """The settings that the command line asks for. Raises SettingsError; --help prints and exits with 0."""
-    flags = vars(_parser().parse_args([_hyphenated(argument) for argument in arguments]))
-    config: Path | None = flags.pop("config", None)
-    chosen = (_read_file(config) if config else {}) | flags
+def read_settings(arguments: Sequence[str], places: Places | None = None) -> Settings:
+    """The settings that files and command line ask for, later ones over earlier ones: the user's live.toml, that of the
+    folder, the profile, --config, flags. Without places only --config is read.
+
+    Raises SettingsError naming file and key. --help and --print-settings print and exit with 0.
+    """
+    flags = read_flags(arguments)
+    layers = file_layers(places, flags.pop("profile", None), flags.pop("config", None))
+    wants_print = flags.pop("print_settings", False)
+    layers.append(Layer("the command line", flags))
+    for layer in layers:
+        _checked(layer.values, f"{layer.origin}: " if layer.values is not flags else "")
+    settings = _checked({name: value for layer in layers for name, value in layer.values.items()}, "")
+    if wants_print:
+        print(printed(settings, layers))
+        raise SystemExit(0)
+    return settings
+
+
+def printed(settings: Settings, layers: Sequence[Layer]) -> str:
+    """All settings as a TOML file, each with where it comes from; those chosen at the start as comments."""
+    origins = {name: layer.origin for layer in layers for name in layer.values}
+    lines = []
+    for name, value in settings.model_dump(mode="json", exclude={"keys"}).items():
+        chosen_later = value is None or value == []
+        shown = getattr(settings, name)
+        text = f"# {name}: chosen at the start" if chosen_later else f"{name} = {_toml(shown)}"
+        lines.append(f"{text}  # {origins[name]}" if name in origins else text)
+    lines += ["", "[keys]", *(f"{_toml(key)} = {_toml(command)}" for key, command in settings.keys.items())]
+    return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml(one) for one in value)}]"
+    return json.dumps(str(value))
+
+
+def _checked(values: Mapping[str, Any], where: str) -> Settings:
     try:
-        return Settings.model_validate(chosen)
+        settings = Settings.model_validate(values)
+        remapped_keys(settings.keys)
     except ValidationError as error:
-        raise _settings_error(error, "" if config is None else f"{config}: ") from None
-
-
-class _Parser(argparse.ArgumentParser):
-    """Raises instead of printing the usage and leaving."""
-
-    def error(self, message: str) -> NoReturn:
-        raise SettingsError(message, hint="run_live.py --help lists the flags")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="run_live.py",
-        description="Animates a portrait with your face, live or from file to file.",
-        argument_default=argparse.SUPPRESS,
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
-    add("--source", type=Path, metavar="PICTURE", help="portrait to animate, or a pack (default: the one that ships)")
-    add("--portraits", type=Path, metavar="FOLDER", help="portraits to switch among while live")
-    add("--fade", type=float, metavar="SECONDS", help="cross-fade from one portrait to the next (default: 0.2)")
-    add("--memory-mb", type=float, help="memory for portraits encoded ahead (default: 512)")
-    add("--bundle", type=Path, metavar="FOLDER", help="model bundle (default: the one that ships)")
-    add(
-        "--camera",
-        help="webcam:0, webcam:/dev/video2, webcam:NAME, file:clip.mp4 or synthetic: (default: first webcam, else a "
-        "clip); run_live.py devices lists them",
-    )
-    add("--measure-latency", action="store_true", help="draw a code into the camera's picture and time it to the sink")
-    add("--max-latency", metavar="80ms", help="save work where pictures would get older than this (default: never)")
-    add("--camera-size", metavar="WIDTHxHEIGHT", help="size asked of a webcam (default: 640x480)")
-    add("--camera-rate", type=float, metavar="HZ", help="rate asked of a webcam (default: 30)")
-    add("--camera-format", metavar="FOURCC", help="pixel format asked of a webcam, e.g. MJPG (default: auto)")
-    add("--always-on", action="store_true", help="keep the webcam on while no program reads the virtual camera")
-    add(
-        "--sink",
-        action="append",
-        help="virtualcam:, window:, file:out.mp4, frames:FOLDER or null:; give it several times for several "
-        "(default: the first of these that opens)",
-    )
-    add("--output-size", metavar="WIDTHxHEIGHT", help="size sent (default: 1280x720 for a call, else the portrait's)")
-    add("--output-rate", type=float, metavar="HZ", help="pictures sent per second (default: the camera's rate)")
-    add("--screenshots", type=Path, metavar="FOLDER", help="where screenshots go (default: out/screenshots)")
-    add("--badge", action=argparse.BooleanOptionalAction, help='small "AI" in the corner (default: on)')
-    add(
-        "--away-picture", type=Path, metavar="PICTURE", help="shown while you are away (default: the portrait, blurred)"
-    )
-    add("--engine", help="inference runtime (default: auto, the fastest that computes what torch did)")
-    add("--precision", choices=get_args(EnginePrecision), help="arithmetic (default: the fastest that is near enough)")
-    add("--cache", type=Path, metavar="FOLDER", help="where measurements and compiled graphs are kept")
-    add("--threads", type=int, help="threads of the inference runtime (default: its own choice)")
-    add(
-        "--motion",
-        choices=("relative", "absolute"),
-        help="driver's motion since the start, or pose as it is (default: relative)",
-    )
-    add("--crop", choices=("auto", "none"), help="find the faces, or use the centre squares (default: auto)")
-    add("--smoothing", action=argparse.BooleanOptionalAction, help="calm the keypoints (default: on)")
-    add("--tracking", action=argparse.BooleanOptionalAction, help="follow your face with the crop (default: on)")
-    add("--mirror", action=argparse.BooleanOptionalAction, help="mirror the driver (default: off)")
-    add("--offline", action="store_true", help="take every frame of the clip and keep its rate, however long it takes")
-    add("--seconds", type=float, help="stop after this time")
-    add("--max-frames", type=int, help="stop after so many frames")
-    add("--config", type=Path, metavar="FILE", help="TOML file with any of these settings; flags win")
-    return parser
-
-
-def _hyphenated(argument: str) -> str:
-    """--max_frames=3 as --max-frames=3: users of research code write underscores."""
-    if not argument.startswith("--"):
-        return argument
-    flag, equals, value = argument.partition("=")
-    return flag.replace("_", "-") + equals + value
-
-
-def _read_file(path: Path) -> dict[str, Any]:
-    try:
-        return {key.replace("-", "_"): value for key, value in tomllib.loads(path.read_text("utf-8")).items()}
-    except OSError as error:
-        raise SettingsError(
-            f"{path}: cannot be read ({error.strerror})", hint="name a TOML file with --config"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: not TOML: {error}", hint='a line reads like: camera = "webcam:0"') from None
+        raise _settings_error(error, where) from None
+    except SettingsError as error:
+        raise SettingsError(f"{where}{error.message}", hint=error.hint) from None
+    return settings
 
 
 def _settings_error(error: ValidationError, where: str) -> SettingsError:

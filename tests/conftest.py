@@ -15,6 +15,12 @@ CLIP_FRAMES = 20
 CLIP_RATE_HZ = 25.0
 
 
+@pytest.fixture(autouse=True)
+def _no_settings_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tester's own live.toml and saved poses must not change a test."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-settings"))
+
+
 @pytest.fixture(scope="session")
 def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """A valid bundle that no test may change."""

@@ -6,7 +6,8 @@ import pytest
 
 from realtime.errors import SettingsError
 from realtime.frames import Size
-from realtime.settings import Settings, read_settings
+from realtime.settings import DEFAULT_SOURCE, Settings, read_settings
+from realtime.settings_files import Places
 
 
 def test_without_flags_everything_has_a_default() -> None:
@@ -80,3 +81,80 @@ def test_sizes_times_and_several_sinks_are_read() -> None:
     settings = read_settings(flags)
     assert settings.output_size == Size(1280, 720)
     assert (settings.max_latency, settings.sink) == (0.08, ("virtualcam:", "file:a.mp4"))
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    """Two folders of settings: the user's own and the present one."""
+    places = Places(tmp_path / "user", tmp_path / "here")
+    (places.user / "profiles").mkdir(parents=True)
+    places.here.mkdir()
+    return places
+
+
+def test_each_layer_wins_over_the_one_before(places: Places, tmp_path: Path) -> None:
+    (places.user / "live.toml").write_text(
+        "gain = 1.1\nmouth-gain = 1.1\neyes_gain = 1.1\nhead-gain = 1.1\nfade = 0.5\n"
+    )
+    (places.here / "live.toml").write_text("gain = 1.2\nmouth-gain = 1.2\neyes_gain = 1.2\nhead-gain = 1.2\n")
+    (places.user / "profiles" / "calm.toml").write_text("gain = 1.3\nmouth-gain = 1.3\neyes_gain = 1.3\n")
+    config = tmp_path / "extra.toml"
+    config.write_text("gain = 1.4\nmouth-gain = 1.4\n")
+    flags = ["--gain", "1.5", "--config", str(config), "--profile", "calm"]
+    settings = read_settings(flags, places)
+    assert (settings.gain, settings.mouth_gain, settings.eyes_gain) == (1.5, 1.4, 1.3)
+    assert (settings.head_gain, settings.fade) == (1.2, 0.5)
+
+
+def test_without_files_there_are_only_defaults(places: Places) -> None:
+    assert read_settings([], places) == Settings()
+
+
+def test_a_fault_is_named_with_its_file(places: Places) -> None:
+    (places.user / "live.toml").write_text("gain = 1.0\n")
+    (places.here / "live.toml").write_text("gian = 1.0\n")
+    with pytest.raises(SettingsError, match=r"here/live\.toml: unknown setting 'gian'") as refusal:
+        read_settings([], places)
+    assert refusal.value.hint == "did you mean gain?"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("clam", "did you mean calm?"), ("xyz", "profiles are: calm"), ("../calm", "")]
+)
+def test_an_unknown_profile_is_refused_with_those_there_are(places: Places, name: str, hint: str) -> None:
+    (places.user / "profiles" / "calm.toml").write_text("gain = 0.5\n")
+    with pytest.raises(SettingsError, match="there is none") as refusal:
+        read_settings(["--profile", name], places)
+    assert hint in refusal.value.hint
+
+
+def test_keys_are_remapped_in_a_file(places: Places) -> None:
+    (places.user / "live.toml").write_text('[keys]\nspace = "portrait juno"\nq = ""\n')
+    assert read_settings([], places).keys == {"space": "portrait juno", "q": ""}
+
+
+def test_a_key_for_no_command_is_refused_with_its_file(places: Places) -> None:
+    (places.user / "live.toml").write_text('[keys]\nspace = "calibrat"\n')
+    with pytest.raises(SettingsError, match=r"user/live\.toml: keys: space: unknown command 'calibrat'") as refusal:
+        read_settings([], places)
+    assert refusal.value.hint == "did you mean calibrate?"
+
+
+def test_printed_settings_say_where_each_comes_from_and_can_be_read_again(
+    places: Places, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (places.here / "live.toml").write_text(
+        'output-size = "640x360"\nsink = ["null:", "file:a.mp4"]\n[keys]\n"?" = "help"\n'
+    )
+    flags = ["--gain", "1.5", "--no-badge"]
+    with pytest.raises(SystemExit) as ended:
+        read_settings([*flags, "--print-settings"], places)
+    assert ended.value.code == 0
+    printed = capsys.readouterr().out
+    assert "gain = 1.5  # the command line" in printed
+    assert f'output_size = "640x360"  # {places.here / "live.toml"}' in printed
+    assert "# camera: chosen at the start" in printed
+    assert f'source = "{DEFAULT_SOURCE}"\n' in printed
+    again = tmp_path / "again.toml"
+    again.write_text(printed)
+    assert read_settings(["--config", str(again)]) == read_settings(flags, places)

@@ -1,0 +1,140 @@
+"""From the driver's keypoints to the portrait's motion: smoothed, compared with neutral, scaled, kept in range."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from realtime.calibration import Calibration
+from realtime.controls import Obey, on_or_off, stepped, switched
+from realtime.errors import CommandError, MarionetError
+from realtime.frames import Keypoints, Motion
+from realtime.gain import Gains, limited, range_used, with_gain
+from realtime.gallery import Source
+from realtime.motion import absolute_motion, relative_motion
+from realtime.pose_file import PoseStore
+from realtime.smoothing import KeypointSmoother
+
+GAIN_STEP, GAIN_BOUNDS = 0.1, (0.0, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class MotionOptions:
+    """How the driver's motion is read and carried over. calibration auto: a quiet moment is found, drift followed."""
+
+    motion: Literal["relative", "absolute"] = "relative"
+    smoothing: bool = True
+    gains: Gains = Gains()
+    limiter: bool = True
+    calibration: Literal["first", "auto"] = "first"
+
+
+class MotionMapper:
+    """Owned by the animate thread. tell shows a line to the user."""
+
+    def __init__(self, options: MotionOptions, tell: Callable[[str], None]) -> None:
+        self._options = options
+        self._gains = options.gains
+        self._tell = tell
+        self._smoother = KeypointSmoother()
+        self._calibration = Calibration(automatic=options.calibration == "auto")
+        self._best_frame = False
+        self._source: Source | None = None
+        self.poses: PoseStore | None = None
+        self.range_used = 0.0
+        self.handlers: Mapping[str, Obey] = {
+            "calibrate": self._obey_calibrate,
+            "auto-calibrate": self._obey_auto_calibrate,
+            "best-frame": self._obey_best_frame,
+            "save-pose": self._obey_save_pose,
+            "motion": self._obey_motion,
+            "gain": self._obey_gain,
+            "limiter": self._obey_limiter,
+            "smoothing": self._obey_smoothing,
+        }
+
+    def calibrate(self) -> None:
+        """Takes the driver's pose in the next frame as neutral."""
+        self._calibration.reset()
+        self._smoother.reset()
+
+    def motion(self, driving: Keypoints, source: Source, at_s: float) -> Motion:
+        """Where the portrait's keypoints go for the driver's, found at time at_s."""
+        if source is not self._source:
+            self._source = source
+            self._recall(source)
+        if self._options.smoothing:
+            driving = self._smoother.smooth(driving, at_s)
+        if self._best_frame:
+            self._compare(driving, source)
+        motion = self._mapped(driving, source, at_s)
+        gains = replace(self._gains, overall=self._gains.overall * source.portrait.wishes.gain)
+        motion = with_gain(motion, source.keypoints, gains)
+        self.range_used = range_used(motion, source.keypoints)
+        return limited(motion, source.keypoints) if self._options.limiter else motion
+
+    def _mapped(self, driving: Keypoints, source: Source, at_s: float) -> Motion:
+        if self._options.motion == "absolute":
+            return absolute_motion(driving)
+        return relative_motion(driving, source.keypoints, self._calibration.neutral_for(driving, at_s))
+
+    def _recall(self, source: Source) -> None:
+        """Takes the pose that was saved for this portrait, or that its pack brings; else the present one stays."""
+        try:
+            saved = self.poses.saved(source.portrait.name) if self.poses else None
+        except MarionetError as error:
+            self._tell(error.message)
+            return
+        pose = saved or source.portrait.neutral
+        if pose is not None:
+            self._calibration.fix(pose.keypoints)
+            self._gains = pose.gains if saved else self._gains
+            self._tell(f"{source.portrait.name}: your saved neutral pose")
+
+    def _compare(self, driving: Keypoints, source: Source) -> None:
+        distance = self._calibration.consider(driving, source.keypoints)
+        if distance is not None:
+            self._tell(f"best frame so far: {distance:.3f} from the portrait's pose")
+
+    def _obey_calibrate(self, _argument: str) -> str:
+        self._best_frame = False
+        self.calibrate()
+        return "calibrated: your present pose is neutral"
+
+    def _obey_auto_calibrate(self, argument: str) -> str:
+        self._calibration.automatic = switched(self._calibration.automatic, argument)
+        self._calibration.reset()
+        return f"automatic calibration {on_or_off(self._calibration.automatic)}"
+
+    def _obey_best_frame(self, argument: str) -> str:
+        self._best_frame = switched(self._best_frame, argument)
+        if not self._best_frame:
+            return "best frame kept as neutral"
+        self._calibration.reset()
+        return "looking for the pose most like the portrait: move slowly, then press again"
+
+    def _obey_save_pose(self, _argument: str) -> str:
+        neutral, poses = self._calibration.neutral, self.poses
+        if neutral is None or self._source is None or poses is None:
+            raise CommandError("there is no neutral pose to save yet", hint="let the camera see your face first")
+        return f"saved {poses.save(self._source.portrait.name, neutral, self._gains)}"
+
+    def _obey_motion(self, argument: str) -> str:
+        absolute = argument == "absolute" or (not argument and self._options.motion == "relative")
+        self._options = replace(self._options, motion="absolute" if absolute else "relative")
+        return f"{self._options.motion} motion"
+
+    def _obey_gain(self, argument: str) -> str:
+        *parts, step = argument.split()
+        part = parts[0] if parts else "overall"
+        value = stepped(getattr(self._gains, part), step, GAIN_STEP, GAIN_BOUNDS)
+        self._gains = replace(self._gains, **{part: value})
+        return f"{part} gain {value:.1f}"
+
+    def _obey_limiter(self, argument: str) -> str:
+        self._options = replace(self._options, limiter=switched(self._options.limiter, argument))
+        return f"limiter {on_or_off(self._options.limiter)}"
+
+    def _obey_smoothing(self, argument: str) -> str:
+        self._options = replace(self._options, smoothing=switched(self._options.smoothing, argument))
+        self._smoother.reset()
+        return f"smoothing {on_or_off(self._options.smoothing)}"

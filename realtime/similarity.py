@@ -1,0 +1,39 @@
+"""The shift, turn and scale that best carries one set of points onto another: what of a face's motion is the head's."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from realtime.frames import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Similarity:
+    """z -> turn (z - origin) + place, with points as complex numbers x + iy; turn holds rotation and scale."""
+
+    turn: complex
+    origin: complex
+    place: complex
+
+    def applied(self, points: Tensor) -> Tensor:
+        """Where points [k, 2] go."""
+        moved = self.turn * (_complex(points) - self.origin) + self.place
+        return np.stack([moved.real, moved.imag], axis=1).astype(np.float32)
+
+
+def fitted_similarity(points: Tensor, onto: Tensor) -> Similarity:
+    """The similarity that carries points [k, 2] nearest to onto [k, 2], by least squares."""
+    here, there = _complex(points), _complex(onto)
+    origin, place = here.mean(), there.mean()
+    about = here - origin
+    turn = np.vdot(about, there - place) / max(np.vdot(about, about).real, 1e-12)
+    return Similarity(complex(turn), complex(origin), complex(place))
+
+
+def spread_of(points: Tensor) -> float:
+    """Root mean square distance of points [k, 2] from their middle."""
+    return float(np.sqrt(((points - points.mean(axis=0)) ** 2).sum(axis=1).mean()))
+
+
+def _complex(points: Tensor) -> "np.ndarray":
+    return points[:, 0].astype(np.float64) + 1j * points[:, 1].astype(np.float64)

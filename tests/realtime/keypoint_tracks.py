@@ -1,0 +1,35 @@
+"""Keypoints of a made-up face, and what a driver does with it: for calibration, gain and limiter."""
+
+import numpy as np
+
+from realtime.frames import Keypoints, Tensor
+
+# Lids, brows, mouth, nose, jaw: x and y in [-1, 1].
+FACE: Tensor = np.array(
+    [
+        *[(-0.22, -0.15), (0.22, -0.15), (-0.22, -0.07), (0.22, -0.07), (-0.25, -0.33), (0.25, -0.33)],
+        *[(-0.16, 0.34), (0.16, 0.34), (0.0, 0.33), (0.0, 0.38), (0.0, 0.58)],
+        *[(0.0, 0.18), (-0.48, -0.03), (0.48, -0.03)],
+    ],
+    np.float32,
+)
+UPPER_LIDS, MOUTH, NOSE = [0, 1], [6, 7, 8, 9, 10], 11
+RATE_HZ = 30
+
+
+def face(
+    *,
+    shift: tuple[float, float] = (0.0, 0.0),
+    scale: float = 1.0,
+    lids: float = 0.0,
+    jaw: float = 0.0,
+    noise: float = 0.0,
+    seed: int = 0,
+) -> Keypoints:
+    """The face moved: lids fallen and jaw opened by so much, noise as of a detector."""
+    mean = FACE.copy()
+    mean[UPPER_LIDS, 1] += lids
+    mean[[9, 10], 1] += jaw
+    mean = mean * scale + np.array(shift)
+    mean = mean + np.random.default_rng(seed).normal(0, noise, mean.shape)
+    return Keypoints(mean.astype(np.float32), np.tile(0.01 * np.eye(2, dtype=np.float32), (len(FACE), 1, 1)))

@@ -1,0 +1,93 @@
+"""Gain and limiter: what they leave alone, what they scale, and where they stop."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.frames import Keypoints
+from realtime.gain import KNEE, Gains, limited, range_used, with_gain
+from realtime.motion import relative_motion
+from realtime.similarity import fitted_similarity
+from tests.realtime.keypoint_tracks import FACE, MOUTH, NOSE, UPPER_LIDS, face
+
+PORTRAIT = face()
+
+
+def _moved(driving: Keypoints, gains: Gains) -> np.ndarray:
+    motion = relative_motion(driving, PORTRAIT, PORTRAIT)
+    return with_gain(motion, PORTRAIT, gains).target.mean - FACE
+
+
+def test_plain_gains_change_nothing() -> None:
+    motion = relative_motion(face(shift=(0.1, 0.2), jaw=0.1), PORTRAIT, PORTRAIT)
+    assert with_gain(motion, PORTRAIT, Gains()) is motion
+
+
+@given(st.floats(0, 3), st.floats(-0.3, 0.3), st.floats(0, 0.2))
+def test_overall_gain_scales_every_way(gain: float, shift: float, jaw: float) -> None:
+    driving = face(shift=(shift, 0.0), jaw=jaw)
+    moved = _moved(driving, Gains(overall=gain, head=1.0001))  # head: so that nothing is left out as plain
+    np.testing.assert_allclose(moved, gain * (driving.mean - FACE), atol=2e-4)
+
+
+def test_head_gain_leaves_expression_alone() -> None:
+    moved = _moved(face(shift=(0.2, 0.0), lids=0.08), Gains(head=0.0))
+    assert np.abs(moved[NOSE]).max() < 0.02
+    assert moved[UPPER_LIDS, 1].mean() - moved[[2, 3], 1].mean() == pytest.approx(0.08, abs=0.005)
+
+
+def test_mouth_gain_opens_the_mouth_more_and_the_eyes_not() -> None:
+    plain, more = (_moved(face(jaw=0.1, lids=0.05), Gains(mouth=mouth, eyes=1.0001)) for mouth in (1.0, 2.0))
+    opened, opened_more = (moved[9, 1] - moved[8, 1] for moved in (plain, more))
+    assert opened_more == pytest.approx(2 * opened, rel=0.1)
+    np.testing.assert_allclose(more[UPPER_LIDS], plain[UPPER_LIDS], atol=1e-6)
+
+
+def test_eye_gain_shuts_the_lids_more_and_the_mouth_not() -> None:
+    plain, more = (_moved(face(jaw=0.1, lids=0.05), Gains(eyes=eyes, mouth=1.0001)) for eyes in (1.0, 1.5))
+    shut, shut_more = (moved[UPPER_LIDS, 1].mean() - moved[[2, 3], 1].mean() for moved in (plain, more))
+    assert shut_more == pytest.approx(1.5 * shut, rel=0.1)
+    np.testing.assert_allclose(more[MOUTH], plain[MOUTH], atol=1e-5)
+
+
+@given(st.floats(0, 3), st.integers(0, 1000))
+def test_covariances_stay_positive_definite(gain: float, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    turns = random.normal(0, 0.08, (len(FACE), 2, 2))
+    driving = Keypoints(FACE, (turns @ turns.transpose(0, 2, 1) + 1e-3 * np.eye(2)).astype(np.float32))
+    motion = with_gain(relative_motion(driving, PORTRAIT, PORTRAIT), PORTRAIT, Gains(overall=gain))
+    assert (np.linalg.eigvalsh(motion.target.covariance.astype(np.float64)) > 0).all()
+
+
+def test_within_the_knee_the_limiter_changes_nothing() -> None:
+    motion = relative_motion(face(shift=(0.15, 0.0)), PORTRAIT, PORTRAIT)
+    assert range_used(motion, PORTRAIT) < KNEE
+    assert limited(motion, PORTRAIT) is motion
+
+
+@given(st.floats(0, 6.28), st.floats(0.0, 3.0))
+def test_the_limiter_never_goes_beyond_the_reach_and_keeps_the_direction(angle: float, way: float) -> None:
+    shift = (way * np.cos(angle), way * np.sin(angle))
+    motion = limited(relative_motion(face(shift=shift), PORTRAIT, PORTRAIT), PORTRAIT)
+    assert range_used(motion, PORTRAIT) <= 1.0 + 1e-5
+    moved = motion.target.mean - FACE
+    np.testing.assert_allclose(moved, np.broadcast_to(moved.mean(axis=0), moved.shape), atol=1e-4)
+    assert moved.mean(axis=0) @ np.array(shift) >= 0
+
+
+def test_more_movement_of_the_driver_is_always_more_of_the_portrait() -> None:
+    ways = [
+        limited(relative_motion(face(shift=(0.02 * step, 0)), PORTRAIT, PORTRAIT), PORTRAIT).target.mean[0, 0]
+        for step in range(60)
+    ]
+    steps = np.diff(ways)
+    assert (steps > -1e-6).all()  # what float32 can tell
+    assert steps.max() < 0.0201  # and no jump where the limiter sets in
+
+
+@given(st.floats(-0.5, 0.5), st.floats(-0.5, 0.5), st.floats(0.5, 2.0), st.floats(-1.0, 1.0))
+def test_a_similarity_is_found_exactly(x: float, y: float, scale: float, angle: float) -> None:
+    turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    onto = (FACE @ turn.T + (x, y)).astype(np.float32)
+    np.testing.assert_allclose(fitted_similarity(FACE, onto).applied(FACE), onto, atol=1e-5)
