@@ -29,7 +29,12 @@ from realtime.settings_files import standard_places
 from realtime.timing import RunReport, Stopwatch
 
 # Sub-commands, by the first argument: each module's main takes the rest and gives the exit code.
-COMMANDS = {"ctl": "realtime.ctl", "doctor": "realtime.doctor", "devices": "realtime.devices.listing"}
+COMMANDS = {
+    "animate": "realtime.animate",
+    "ctl": "realtime.ctl",
+    "devices": "realtime.devices.listing",
+    "doctor": "realtime.doctor",
+}
 
 log = logging.getLogger("run_live")
 

@@ -1,6 +1,6 @@
 """The animator: a frame of the driver in, a frame of the portrait out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from realtime.engines.base import Engine
 from realtime.errors import SourceError
 from realtime.face_detector import FaceDetector
 from realtime.face_finder import BackgroundFaceFinder, FaceFinder, PromptFaceFinder
-from realtime.frames import AnimatedFrame, Frame, Motion, Pixels
+from realtime.frames import AnimatedFrame, Frame, Keypoints, Motion, Pixels
 from realtime.framing import cut_out, mirrored
 from realtime.gallery import Gallery, Source
 from realtime.motion_mapper import MotionMapper, MotionOptions
@@ -40,6 +40,14 @@ class AnimatorOptions(MotionOptions):
     fade_s: float = 0.2  # from one portrait to the next
     memory_mb: float = 512.0  # for portraits encoded ahead
     portraits: Path | None = None  # the folder that next and previous go through; it is watched
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sight:
+    """The driver in one frame, as the model sees it: s s 3."""
+
+    driver: Pixels
+    keypoints: Keypoints
 
 
 class Animator(Closing):
@@ -111,6 +119,21 @@ class Animator(Closing):
         """Takes the driver's pose in the next frame as neutral."""
         self._mapper.calibrate()
 
+    def meet_driver(self) -> None:
+        """Forgets the driver seen so far: the face is looked for anew, and the next pose is neutral."""
+        self._framing.reset()
+        self._mapper.calibrate()
+
+    def take_best_neutral(self, frames: Iterable[Frame]) -> None:
+        """Makes neutral the pose among frames most like the portrait's. Raises SourceError before set_source."""
+        portrait = self._source().keypoints
+        self.meet_driver()
+        for frame in frames:
+            sight = self._see(frame)
+            if sight is not None:
+                self._mapper.consider(sight.keypoints, portrait)
+        self._framing.reset()
+
     def at_rest(self) -> AnimatedFrame:
         """The portrait before any driver. Raises SourceError before set_source."""
         resting = self._source().resting
@@ -151,7 +174,8 @@ class Animator(Closing):
     def _open_portrait(self, path: Path) -> Portrait:
         return open_portrait(path, self._size_px, self._detector, self._network)
 
-    def _read_motion(self, frame: Frame, source: Source) -> Motion | None:
+    def _see(self, frame: Frame) -> _Sight | None:
+        """The driver's face in frame; None where it is not seen."""
         with self._stage("find"):
             crop = self._framing.crop_for(frame)
         if crop is None:
@@ -159,12 +183,18 @@ class Animator(Closing):
         with self._stage("crop"):
             driver = cut_out(frame.pixels, crop, self._size_px)
             driver = mirrored(driver) if self._options.mirror else driver
-        driving = self._networks.detect(driver)
-        self._framing.saw(frame, crop, driving, self._options.mirror)
+        keypoints = self._networks.detect(driver)
+        self._framing.saw(frame, crop, keypoints, self._options.mirror)
+        return _Sight(driver, keypoints)
+
+    def _read_motion(self, frame: Frame, source: Source) -> Motion | None:
+        sight = self._see(frame)
+        if sight is None:
+            return None
         with self._stage("transfer"):
-            motion = self._mapper.motion(driving, source, frame.captured_at)
+            motion = self._mapper.motion(sight.keypoints, source, frame.captured_at)
         self._dashboard.range_used = self._mapper.range_used
-        self._dashboard.preview = Preview(driver, driving, motion.target)
+        self._dashboard.preview = Preview(sight.driver, sight.keypoints, motion.target)
         return motion
 
     def _stage(self, name: str) -> AbstractContextManager[object]:

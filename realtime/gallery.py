@@ -76,6 +76,7 @@ class Gallery(Closing):
         if path is not None:
             self._paths += [] if path in self._paths else [path]
             self._encoded[path] = source
+            self._forget_beyond_budget()
         self._read_ahead()
 
     def step(self) -> None:

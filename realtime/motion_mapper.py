@@ -57,6 +57,10 @@ class MotionMapper:
         self._calibration.reset()
         self._smoother.reset()
 
+    def consider(self, driving: Keypoints, portrait: Keypoints) -> float | None:
+        """Takes driving as neutral if it is more like the portrait than any before; then its distance, else None."""
+        return self._calibration.consider(driving, portrait)
+
     def motion(self, driving: Keypoints, source: Source, at_s: float) -> Motion:
         """Where the portrait's keypoints go for the driver's, found at time at_s."""
         if source is not self._source:

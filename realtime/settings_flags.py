@@ -11,23 +11,27 @@ from realtime.errors import SettingsError
 
 def read_flags(arguments: Sequence[str]) -> dict[str, Any]:
     """The flags given, by their settings' names. Raises SettingsError; --help prints and exits with 0."""
-    return vars(_parser().parse_args([_hyphenated(argument) for argument in arguments]))
+    return vars(_parser().parse_args([hyphenated(argument) for argument in arguments]))
+
+
+def refusing_parser(program: str, description: str) -> argparse.ArgumentParser:
+    """A parser without flags yet. It takes no shortened ones, and raises SettingsError for what it does not know."""
+    return _Parser(program, description)
 
 
 class _Parser(argparse.ArgumentParser):
     """Raises instead of printing the usage and leaving."""
 
+    def __init__(self, program: str, description: str) -> None:
+        super().__init__(prog=program, description=description, allow_abbrev=False)
+
     def error(self, message: str) -> NoReturn:
-        raise SettingsError(message, hint="run_live.py --help lists the flags")
+        raise SettingsError(message, hint=f"{self.prog} --help lists the flags")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="run_live.py",
-        description="Animates a portrait with your face, live or from file to file.",
-        argument_default=argparse.SUPPRESS,
-        allow_abbrev=False,
-    )
+    parser = refusing_parser("run_live.py", "Animates a portrait with your face, live or from file to file.")
+    parser.argument_default = argparse.SUPPRESS
     add = parser.add_argument
     add("--source", type=Path, metavar="PICTURE", help="portrait to animate, or a pack (default: the one that ships)")
     add("--portraits", type=Path, metavar="FOLDER", help="portraits to switch among while live")
@@ -92,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _hyphenated(argument: str) -> str:
+def hyphenated(argument: str) -> str:
     """--max_frames=3 as --max-frames=3: users of research code write underscores."""
     if not argument.startswith("--"):
         return argument
