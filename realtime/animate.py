@@ -15,10 +15,11 @@ from realtime.animation_pool import Outcome, Workshop, run_jobs
 from realtime.animator import AnimatorOptions
 from realtime.errors import SettingsError
 from realtime.gain import Gains
-from realtime.settings import DEFAULT_BUNDLE, Settings, parse_size
+from realtime.settings import DEFAULT_BUNDLE, parse_size
 from realtime.settings_flags import hyphenated, refusing_parser
 
 BAR_WIDTH = 30
+DEFAULT_ENGINE = "onnx-cpu"  # the same on every machine; run_live.py itself measures which is fastest
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--size", metavar="WIDTHxHEIGHT", help="size of the video (default: the portrait's)")
     add("--jobs", type=int, default=None, help="videos made at once (default: as many as there are cores)")
     add("--bundle", type=Path, default=DEFAULT_BUNDLE, metavar="FOLDER", help="model bundle")
-    add("--engine", default=Settings().engine, help="inference runtime")
+    add("--engine", default=DEFAULT_ENGINE, help="inference runtime")
     add("--threads", type=int, default=None, help="threads of the inference runtime, for each video")
     add(
         "--motion",
