@@ -16,7 +16,7 @@ FLOAT_BYTES = 4
 
 def network_id(bundle: Bundle) -> str:
     """Names the network that finds keypoints: poses saved with one mean nothing to another."""
-    return bundle.manifest.graphs["detect_keypoints"].sha256[:12]
+    return bundle.graph("detect_keypoints").sha256[:12]
 
 
 class Networks:
