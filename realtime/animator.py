@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
-from realtime.bundle import Bundle
+from realtime.bundle import Bundle, open_bundle
 from realtime.closing import Closing
 from realtime.controls import Command, Obey, on_or_off, switched
 from realtime.cross_fade import CrossFade
 from realtime.dashboard import Dashboard, Preview
 from realtime.driver_framing import DriverFraming
 from realtime.engines.base import Engine
+from realtime.engines.catalogue import open_engine
 from realtime.errors import SourceError
 from realtime.face_detector import FaceDetector
 from realtime.face_finder import BackgroundFaceFinder, FaceFinder, PromptFaceFinder
@@ -24,9 +26,11 @@ from realtime.portrait import Portrait, make_portrait, open_portrait
 from realtime.portrait_pack import portraits_in
 from realtime.portrait_reader import PortraitReader
 from realtime.pose_file import PoseStore
+from realtime.settings import DEFAULT_BUNDLE
 from realtime.timing import Stopwatch
 
 MEGABYTE = 1_000_000
+DEFAULT_ENGINE = "onnx-cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,30 @@ class Animator(Closing):
             "mirror-input": self._obey_mirror_input,
             "mirror-output": self._obey_mirror_output,
         }
+
+    @classmethod
+    def open(
+        cls,
+        source: Path | str,
+        *,
+        bundle: Path | str = DEFAULT_BUNDLE,
+        engine: str = DEFAULT_ENGINE,
+        options: AnimatorOptions | None = None,
+        find_faces: bool = True,
+    ) -> Self:
+        """An animator of the picture or pack at source, ready for frames; it closes its engine. Raises MarionetError.
+
+        Without find_faces the centre squares of picture and frames are used.
+        """
+        opened = open_bundle(Path(bundle))
+        detector = FaceDetector() if find_faces else None
+        animator = cls(open_engine(engine, opened), opened, options, detector)
+        try:
+            animator.open_source(Path(source))
+        except BaseException:
+            animator.close()
+            raise
+        return animator
 
     @property
     def portrait(self) -> Portrait:
