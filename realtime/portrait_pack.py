@@ -28,7 +28,6 @@ class PackWishes(BaseModel):
     crop: tuple[Share, Share, Annotated[float, Field(gt=0, le=4)]] | None = None
     neutral: str | None = None
     gain: float = Field(default=1.0, ge=0, le=3)
-    background: str | None = None
     consent: str | None = None
     licence: str | None = None
 
