@@ -31,7 +31,15 @@ def test_settings_tell_no_folder_outside_the_project(run: Run, parts: list[str])
 
 def test_ctrl_c_keeps_what_was_measured(parts: list[str], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks", "stages", *parts, "--frames", "100000", "--save-to", str(tmp_path)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Where the tests run in the background, a shell has made every child deaf to this signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
         try:
             assert process.stderr
             while "Frames" not in process.stderr.readline():
