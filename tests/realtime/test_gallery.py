@@ -184,6 +184,8 @@ def test_a_new_file_joins_and_one_that_went_leaves(stage: Stage, folder: Path) -
 def test_reload_reads_all_again(stage: Stage) -> None:
     stage.do("reload")
     stage.until(lambda: stage.engine.runs.count("encode_source") == 2 * len(LEVELS))
+    stage.frame()
+    assert stage.engine.runs.count("encode_source") == 2 * len(LEVELS), "once each, and no more"
 
 
 def test_a_fade_mixes_the_old_picture_with_the_new(tiny_bundle: Bundle, folder: Path) -> None:
