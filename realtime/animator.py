@@ -80,6 +80,7 @@ class Animator(Closing):
         self._framing = DriverFraming(self._finder(), self._options.tracking)
         self._mapper = MotionMapper(self._options, self._dashboard.notify)
         self._fade = CrossFade(self._options.fade_s)
+        self._rest: tuple[Source, AnimatedFrame] | None = None  # the portrait shown, unmoved, as the output sees it
         budget_bytes = round(self._options.memory_mb * MEGABYTE)
         folder = self._options.portraits
         paths = portraits_in(folder) if folder else []
@@ -164,8 +165,7 @@ class Animator(Closing):
 
     def at_rest(self) -> AnimatedFrame:
         """The portrait before any driver. Raises SourceError before set_source."""
-        resting = self._source().resting
-        return AnimatedFrame(resting, resting, index=-1, captured_at=0.0, driven=False)
+        return self._unmoved(self._source(), index=-1, captured_at=0.0)
 
     def animate(self, frame: Frame) -> AnimatedFrame:
         """The portrait [s, s, 3] in the driver's pose, with the frame's index and birth time.
@@ -177,17 +177,25 @@ class Animator(Closing):
         self._dashboard.portrait = source.portrait.name
         motion = self._read_motion(frame, source)
         if motion is None:
-            return AnimatedFrame(source.resting, source.resting, frame.index, frame.captured_at, driven=False)
+            return self._unmoved(source, frame.index, frame.captured_at)
         pixels = self._networks.animate(source, motion)
         pixels = self._fade.passed(pixels, source, frame.captured_at)
-        shown = mirrored(pixels) if self._options.mirror_output else pixels
-        return AnimatedFrame(shown, source.resting, frame.index, frame.captured_at)
+        unmoved = self._unmoved(source, frame.index, frame.captured_at)
+        return replace(unmoved, pixels=mirrored(pixels) if unmoved.mirrored else pixels, driven=True)
 
     def close(self) -> None:
         """Closes the engine and ends the reader of portraits; closing twice is safe."""
         self._gallery.close()
         self._framing.close()
         self._networks.close()
+
+    def _unmoved(self, source: Source, index: int, captured_at: float) -> AnimatedFrame:
+        """The portrait at rest, as a frame of that index and time."""
+        mirror = self._options.mirror_output
+        if self._rest is None or self._rest[0] is not source or self._rest[1].mirrored != mirror:
+            resting = mirrored(source.resting) if mirror else source.resting
+            self._rest = source, AnimatedFrame(resting, resting, index, captured_at, driven=False, mirrored=mirror)
+        return replace(self._rest[1], index=index, captured_at=captured_at)
 
     def _finder(self) -> FaceFinder | None:
         if self._detector is None:

@@ -25,17 +25,14 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Preview:
-    """What the window alone may show over a frame: the driver as the model sees it, keypoints, and where the animated
-    square lies, as shares of the picture's width and height. driver is a picture of the camera: it reaches no sink.
+    """What the window alone may show over the animated square: the driver as the model sees it, and keypoints.
+
+    driver [s, s, 3] is a picture of the camera: it reaches no sink.
     """
 
     driver: Pixels
     driving: Keypoints
     target: Keypoints
-    left: float = 0.0
-    top: float = 0.0
-    right: float = 1.0
-    bottom: float = 1.0
 
 
 class Dashboard:

@@ -28,8 +28,9 @@ class Frame:
 class AnimatedFrame:
     """The portrait at one moment of the driver. Only the animator makes one, so none holds a camera's pixels.
 
-    pixels: [h, w, 3] uint8 RGB. resting: the same portrait unmoved, same shape. index, captured_at: of the driver's
-    frame. driven: whether a driver moves it; False while no face is seen.
+    pixels: [h, w, 3] uint8 RGB. resting: the same portrait unmoved, same shape; one array for as long as it is shown.
+    index, captured_at: of the driver's frame. driven: whether a driver moves it; False while no face is seen. mirrored:
+    whether all its pictures are turned round as in a mirror.
     """
 
     pixels: Pixels
@@ -37,6 +38,21 @@ class AnimatedFrame:
     index: int
     captured_at: float
     driven: bool = True
+    mirrored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the animated square lies in an output picture, in its pixels; it may reach outside.
+
+    mirrored: the square is seen as in a mirror there.
+    """
+
+    left_px: int
+    top_px: int
+    width_px: int
+    height_px: int
+    mirrored: bool = False
 
 
 class OutputState(Enum):
@@ -54,7 +70,8 @@ class OutputFrame:
 
     pixels: [h, w, 3] uint8 RGB at the output size; nobody writes into them. index: counts output pictures from 0.
     shown_at: when it is due at the sinks, seconds on the clock of captured_at. driver_index and captured_at: of the
-    driver's frame it shows; None where it shows no driver (any state but LIVE).
+    driver's frame it shows; None where it shows no driver (any state but LIVE). square: where the animated square lies;
+    None in the away picture.
     """
 
     pixels: Pixels
@@ -63,6 +80,7 @@ class OutputFrame:
     state: OutputState
     driver_index: int | None = None
     captured_at: float | None = None
+    square: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

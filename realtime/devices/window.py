@@ -52,7 +52,7 @@ class WindowSink(Sink):
         self._commands.carry_out(Part.WINDOW, self._view.handlers)
         # The size is asked anew: the user may have resized the window.
         self._screen = pygame.display.get_surface() or self._screen
-        self._view.draw(self._screen, frame.pixels)
+        self._view.draw(self._screen, frame)
         pygame.display.flip()
 
     def close(self) -> None:

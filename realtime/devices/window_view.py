@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-import cv2
-import numpy as np
 import pygame
 
 from realtime.command_table import CONTROLS
 from realtime.controls import Command, Obey, on_or_off, stepped, switched
-from realtime.dashboard import Dashboard, Preview
-from realtime.frames import Keypoints, Pixels
+from realtime.dashboard import Dashboard
+from realtime.devices.square_overlay import lay_over, mark
+from realtime.frames import OutputFrame, Pixels
 
 TEXT_PX = 15
 MARGIN_PX = 8
@@ -37,9 +36,9 @@ class WindowView:
             "overlay": self._obey_overlay,
         }
 
-    def draw(self, screen: pygame.Surface, pixels: Pixels) -> None:
-        """Fills screen with pixels [h, w, 3], enlarged but not stretched, and what the user wants to see over it."""
-        picture = self._with_driver(pixels)
+    def draw(self, screen: pygame.Surface, frame: OutputFrame) -> None:
+        """Fills screen with the frame, enlarged but not stretched, and what the user wants to see over it."""
+        picture = self._with_driver(frame)
         if self._mirror:
             picture = picture[:, ::-1]
         self._shown = _fitted(screen.get_size(), picture.shape[1], picture.shape[0])
@@ -64,19 +63,17 @@ class WindowView:
         self._font = None
         pygame.font.quit()
 
-    def _with_driver(self, pixels: Pixels) -> Pixels:
-        """pixels, and over the animated square the driver as a ghost, and keypoints, where the user wants them."""
+    def _with_driver(self, frame: OutputFrame) -> Pixels:
+        """The picture, and over the animated square the driver as a ghost, and keypoints, where the user wants them."""
         preview = self._dashboard.preview
-        if preview is None or not (self._overlay or self._keypoints):
-            return pixels
-        picture = pixels.copy()
-        square = _square_of(picture, preview)
-        if self._overlay and square.size:
-            ghost = cv2.resize(preview.driver, (square.shape[1], square.shape[0]), interpolation=cv2.INTER_LINEAR)
-            cv2.addWeighted(ghost, self._overlay, square, 1 - self._overlay, 0.0, dst=square)
+        if preview is None or frame.square is None or not (self._overlay or self._keypoints):
+            return frame.pixels
+        picture = frame.pixels.copy()
+        if self._overlay:
+            lay_over(picture, preview.driver, frame.square, self._overlay)
         if self._keypoints:
-            for keypoints, colour in ((preview.driving, DRIVER_COLOUR), (preview.target, TARGET_COLOUR)):
-                _mark(square, keypoints, colour)
+            mark(picture, preview.driving, frame.square, DRIVER_COLOUR)
+            mark(picture, preview.target, frame.square, TARGET_COLOUR)
         return picture
 
     def _write(self, screen: pygame.Surface, lines: Iterable[str], *, bottom: bool) -> None:
@@ -148,18 +145,3 @@ def _fitted(window: tuple[int, int], width: int, height: int) -> pygame.Rect:
     scale = min(window[0] / width, window[1] / height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return pygame.Rect((window[0] - size[0]) // 2, (window[1] - size[1]) // 2, *size)
-
-
-def _square_of(picture: Pixels, preview: Preview) -> Pixels:
-    """The part of picture, in place, that the model animates."""
-    height, width = picture.shape[:2]
-    left, top = round(preview.left * width), round(preview.top * height)
-    right, bottom = round(preview.right * width), round(preview.bottom * height)
-    return picture[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
-
-
-def _mark(square: Pixels, keypoints: Keypoints, colour: tuple[int, int, int]) -> None:
-    height, width = square.shape[:2]
-    places = np.rint((keypoints.mean + 1) / 2 * (width, height)).astype(int)
-    for x, y in places:
-        cv2.circle(square, (int(x), int(y)), max(1, width // 128), colour, -1, cv2.LINE_AA)

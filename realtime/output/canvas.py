@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from realtime.frames import Pixels, Size
+from realtime.frames import AnimatedFrame, Pixels, Place, Size
 from realtime.output.badge import Badge
 
 BACKDROP_SIDE_PX = 48  # blurred at this size, where it costs nothing
@@ -33,6 +33,12 @@ class Canvas:
             left, top = centred(fitted, self.size)
             picture[top : top + fitted.height_px, left : left + fitted.width_px] = _resized(pixels, fitted)
         return self._badge.on(picture, fitted) if self._badge else picture
+
+    def square(self, frame: AnimatedFrame) -> Place:
+        """Where the animated square of frame lies in the picture."""
+        height, width = frame.pixels.shape[:2]
+        fitted = fitted_size(Size(width, height), self.size)
+        return Place(*centred(fitted, self.size), fitted.width_px, fitted.height_px, frame.mirrored)
 
     def away(self, resting: Pixels) -> Pixels:
         """The away picture: the user's own, fitted; else the portrait blurred beyond recognition, with a pause sign."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from realtime.controls import Obey, switched
-from realtime.frames import AnimatedFrame, OutputFrame, OutputState, Pixels, Size
+from realtime.frames import AnimatedFrame, OutputFrame, OutputState, Pixels, Place, Size
 from realtime.output.canvas import Canvas, blended
 
 # The finished picture and the index of the driver's frame it shows in, the picture to send out: for measurements.
@@ -41,7 +41,7 @@ class OutputMachine:
         self._canvas = canvas
         self._stamp = stamp
         self._times = times or OutputTimes()
-        self._resting = portrait.resting
+        self._still = portrait  # the newest frame taken: how the portrait rests
         self._driven: AnimatedFrame | None = None
         self._driven_s: float | None = None  # when the last driven picture came; at first, when the run began
         self._frozen: OutputFrame | None = None
@@ -65,7 +65,7 @@ class OutputMachine:
 
     def take(self, frame: AnimatedFrame, now_s: float) -> None:
         """Makes frame what is shown from now on; one that nobody drives only renews the neutral portrait."""
-        self._resting = frame.resting
+        self._still = frame
         if frame.driven:
             self._driven, self._driven_s = frame, now_s
 
@@ -81,22 +81,28 @@ class OutputMachine:
         if state is not self.state:
             self._turn(state, now_s)
         if self._frozen and not self._away:
-            pixels = self._frozen.pixels
-        else:
-            pixels = self._faded(self._composed_for(state), now_s)
-        driven = self._driven if state is OutputState.LIVE else None
-        return self._output(pixels, now_s, state, driven)
+            return self._output(self._frozen.pixels, now_s, state, square=self._frozen.square)
+        pixels = self._faded(self._composed_for(state), now_s)
+        square = None if state is OutputState.AWAY else self._canvas.square(self._frame_of(state))
+        return self._output(pixels, now_s, state, self._driven if state is OutputState.LIVE else None, square)
 
     def picture_of(self, frame: AnimatedFrame) -> OutputFrame:
         """Offline: frame as it is, at its own time."""
         pixels = self._canvas.portrait(frame.pixels, frame.resting)
-        return self._output(pixels, frame.captured_at, OutputState.LIVE, frame)
+        return self._output(pixels, frame.captured_at, OutputState.LIVE, frame, self._canvas.square(frame))
 
-    def _output(self, pixels: Pixels, at_s: float, state: OutputState, driven: AnimatedFrame | None) -> OutputFrame:
+    def _output(
+        self,
+        pixels: Pixels,
+        at_s: float,
+        state: OutputState,
+        driven: AnimatedFrame | None = None,
+        square: Place | None = None,
+    ) -> OutputFrame:
         index, born_s = (driven.index, driven.captured_at) if driven else (None, None)
         if self._stamp:
             pixels = self._stamp(pixels, index)
-        self._shown = OutputFrame(pixels, self._count, at_s, state, index, born_s)
+        self._shown = OutputFrame(pixels, self._count, at_s, state, index, born_s, square)
         self._count += 1
         return self._shown
 
@@ -121,12 +127,18 @@ class OutputMachine:
 
     def _composed_for(self, state: OutputState) -> Pixels:
         """The picture of state, composed once for each portrait or driven frame it shows."""
+        frame = self._frame_of(state)
+        resting = frame.resting
         if state is OutputState.AWAY:
-            return self._kept(state, self._resting, lambda: self._canvas.away(self._resting))
+            return self._kept(state, resting, lambda: self._canvas.away(resting))
         if state is OutputState.NEUTRAL or self._driven is None:
-            return self._kept(state, self._resting, lambda: self._canvas.portrait(self._resting, self._resting))
-        driven = self._driven
-        return self._kept(OutputState.LIVE, driven, lambda: self._canvas.portrait(driven.pixels, driven.resting))
+            return self._kept(state, resting, lambda: self._canvas.portrait(resting, resting))
+        return self._kept(OutputState.LIVE, frame, lambda: self._canvas.portrait(frame.pixels, resting))
+
+    def _frame_of(self, state: OutputState) -> AnimatedFrame:
+        """The frame that state shows, driven or at rest."""
+        shows_driven = state in (OutputState.LIVE, OutputState.HOLD)
+        return self._driven if shows_driven and self._driven is not None else self._still
 
     def _kept(self, place: OutputState, content: object, compose: Callable[[], Pixels]) -> Pixels:
         kept = self._composed.get(place)

@@ -66,6 +66,19 @@ def test_mirroring_turns_the_motion_round(tiny_bundle: Bundle) -> None:
     assert animator.animate(_driver(x=28, index=1)).pixels.mean() == pytest.approx(100 * (1 - 16 / 63), abs=1)
 
 
+def test_a_mirrored_output_rests_mirrored_too(tiny_bundle: Bundle) -> None:
+    animator = Animator(FakeEngine(), tiny_bundle, replace(STILL, mirror_output=True))
+    portrait = np.tile(np.arange(SIZE, dtype=np.uint8)[None, :, None], (SIZE, 1, 3))
+    animator.set_source(portrait)
+    driven, next_one = animator.animate(_driver(x=20)), animator.animate(_driver(x=20, index=1))
+    assert np.array_equal(animator.at_rest().pixels, portrait[:, ::-1])
+    assert np.array_equal(driven.pixels, driven.resting)
+    assert driven.mirrored and driven.driven and not animator.at_rest().driven
+    assert driven.resting is next_one.resting, "the output keeps what it made of it"
+    animator.obey(Command("mirror-output", "off"))
+    assert np.array_equal(animator.at_rest().pixels, portrait)
+
+
 def test_smoothing_lets_a_slow_move_in_by_degrees(tiny_bundle: Bundle) -> None:
     animator = _animator(tiny_bundle, AnimatorOptions())
     animator.animate(_driver(x=20))
