@@ -15,6 +15,7 @@ from realtime.animation_pool import Outcome, Workshop, run_jobs
 from realtime.animator import AnimatorOptions
 from realtime.errors import SettingsError
 from realtime.gain import Gains
+from realtime.output.arranger import arrangement_for
 from realtime.settings import DEFAULT_BUNDLE, parse_size
 from realtime.settings_flags import hyphenated, refusing_parser
 
@@ -72,6 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--side-by-side", action="store_true", help="show the driver beside the portrait")
     add("--audio", action=argparse.BooleanOptionalAction, default=True, help="carry the sound over (default: on)")
     add("--badge", action=argparse.BooleanOptionalAction, default=True, help='small "AI" in the corner (default: on)')
+    add(
+        "--picture",
+        choices=("square", "portrait"),
+        default="square",
+        help="the square, or the whole portrait around it",
+    )
+    add("--background", default="auto", metavar="auto|blur|#RRGGBB|FILE", help="what is beside the portrait")
     add("--size", metavar="WIDTHxHEIGHT", help="size of the video (default: the portrait's)")
     add("--jobs", type=int, default=None, help="videos made at once (default: as many as there are cores)")
     add("--bundle", type=Path, default=DEFAULT_BUNDLE, metavar="FOLDER", help="model bundle")
@@ -102,7 +110,14 @@ def _workshop(chosen: argparse.Namespace) -> Workshop:
         options=AnimatorOptions(
             motion=chosen.motion, gains=Gains(overall=chosen.gain), mirror=chosen.mirror, fade_s=0.0
         ),
-        look=Look(size, chosen.badge, chosen.audio, chosen.side_by_side, chosen.best_frame),
+        look=Look(
+            size,
+            chosen.badge,
+            chosen.audio,
+            chosen.side_by_side,
+            chosen.best_frame,
+            arrangement_for(chosen.picture, chosen.background),
+        ),
     )
 
 

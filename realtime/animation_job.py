@@ -1,7 +1,7 @@
 """One video made offline: a portrait, a driving clip, an output; every frame of the clip, its sound, its rate."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -14,7 +14,7 @@ from realtime.devices.gif_writer import GifWriter
 from realtime.devices.recording import DISCLOSURE
 from realtime.devices.video_writer import VideoWriter
 from realtime.frames import Frame, Pixels, Size
-from realtime.output.canvas import Canvas
+from realtime.output.canvas import Arrangement, Canvas, natural_size
 from realtime.output.machine import OutputMachine
 
 GIF = ".gif"
@@ -29,6 +29,7 @@ class Look:
     audio: bool = True
     side_by_side: bool = False
     best_frame: bool = False
+    arrangement: Arrangement = field(default_factory=Arrangement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,8 @@ def _animate_all(
 ) -> tuple[int, float]:
     """How many frames, and when in the clip the first is shown."""
     resting = animator.at_rest()
-    height, width = resting.pixels.shape[:2]
-    size = look.size or Size(width - width % 2, height - height % 2)
-    machine = OutputMachine(Canvas(size, look.badge), resting)
+    size = look.size or natural_size(resting, look.arrangement.part)
+    machine = OutputMachine(Canvas(size, look.badge, arrangement=look.arrangement), resting)
     shown = Size(2 * size.width_px, size.height_px) if look.side_by_side else size
     count, first_s = 0, 0.0
     with _writer(path, shown, camera.rate_hz) as writer:

@@ -193,8 +193,9 @@ class Animator(Closing):
         """The portrait at rest, as a frame of that index and time."""
         mirror = self._options.mirror_output
         if self._rest is None or self._rest[0] is not source or self._rest[1].mirrored != mirror:
-            resting = mirrored(source.resting) if mirror else source.resting
-            self._rest = source, AnimatedFrame(resting, resting, index, captured_at, driven=False, mirrored=mirror)
+            resting, around = source.resting, source.portrait.surroundings
+            resting, around = (mirrored(resting), around.mirrored()) if mirror else (resting, around)
+            self._rest = source, AnimatedFrame(resting, resting, index, captured_at, False, mirror, around)
         return replace(self._rest[1], index=index, captured_at=captured_at)
 
     def _finder(self) -> FaceFinder | None:

@@ -8,12 +8,14 @@ from enum import Enum
 SWITCH = "[on|off]"  # without an argument it turns round
 STEP = "+|-|NUMBER"
 MOTIONS = "[relative|absolute]"
+PICTURES = "[square|portrait]"
 GAIN = "[head|mouth|eyes] +|-|NUMBER"
 _PATTERNS = {
     "": "",
     GAIN: r"((overall|head|mouth|eyes) )?(\+|-|\d+(\.\d+)?)",
     SWITCH: "(on|off)?",
     MOTIONS: "(relative|absolute)?",
+    PICTURES: "(square|portrait)?",
     STEP: r"\+|-|\d+(\.\d+)?",
 }
 
@@ -92,6 +94,8 @@ CONTROLS: tuple[Control, ...] = (
     Control("recentre", Part.ANIMATOR, "zoom and pan undone, the largest face followed", keys={"home": ""}),
     Control("mirror-input", Part.ANIMATOR, "mirror you", SWITCH, {"m": ""}),
     Control("mirror-output", Part.ANIMATOR, "mirror what is sent", SWITCH, {"t": ""}),
+    Control("picture", Part.OUTPUT, "the square alone, or the whole portrait around it", PICTURES, {"n": ""}),
+    Control("background", Part.OUTPUT, "what is beside the portrait", "auto|blur|#RRGGBB|FILE"),
     Control("freeze", Part.OUTPUT, "hold the picture others see", SWITCH, {"space": ""}),
     Control("away", Part.OUTPUT, "show the away picture", SWITCH, {"b": ""}),
     Control("screenshot", Part.OUTPUT, "save the picture others see as a PNG file", keys={"p": ""}),

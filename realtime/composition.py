@@ -30,7 +30,7 @@ def animator_options(settings: Settings) -> AnimatorOptions:
         mirror=settings.mirror,
         tracking=settings.tracking,
         background=not settings.offline,
-        fade_s=settings.fade,
+        fade_s=0.0,  # the output fades, and what surrounds the square with it
         memory_mb=settings.memory_mb,
         portraits=_folder(settings),
     )

@@ -1,6 +1,6 @@
 """The values that flow through the runtime, and the two converters at the border of the graphs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
@@ -25,12 +25,40 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Background:
+    """What a portrait's bars show: a picture [h, w, 3], one colour, or, with neither, the portrait itself blurred."""
+
+    picture: Pixels | None = None
+    colour: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """A whole portrait: picture [h, w, 3], and where in it, in its pixels, the square is that gets animated.
+
+    The square may reach outside. background: what the portrait's owner wishes beside it, if anything.
+    """
+
+    picture: Pixels
+    left_px: float
+    top_px: float
+    side_px: float
+    background: Background | None = None
+
+    def mirrored(self) -> "Surroundings":
+        """All of it as a mirror shows it."""
+        height, width = self.picture.shape[:2]
+        turned = np.ascontiguousarray(self.picture[:, ::-1])
+        return replace(self, picture=turned, left_px=width - self.left_px - self.side_px)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class AnimatedFrame:
     """The portrait at one moment of the driver. Only the animator makes one, so none holds a camera's pixels.
 
     pixels: [h, w, 3] uint8 RGB. resting: the same portrait unmoved, same shape; one array for as long as it is shown.
     index, captured_at: of the driver's frame. driven: whether a driver moves it; False while no face is seen. mirrored:
-    whether all its pictures are turned round as in a mirror.
+    whether all its pictures are turned round as in a mirror. surroundings: the whole picture that the square is of.
     """
 
     pixels: Pixels
@@ -39,6 +67,7 @@ class AnimatedFrame:
     captured_at: float
     driven: bool = True
     mirrored: bool = False
+    surroundings: Surroundings | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class Networks:
         tensors = features | self._upload_keypoints("source", keypoints)
         at_rest = self._engine.run("animate", tensors | self._upload_keypoints("driving", keypoints))
         resting = tensor_to_pixels(self._engine.download(at_rest["image"]))
-        size_bytes = self._features_bytes + portrait.picture.nbytes + portrait.square.nbytes + resting.nbytes
+        size_bytes = self._features_bytes + portrait.size_bytes + resting.nbytes
         return Source(portrait, keypoints, tensors, resting, size_bytes)
 
     def detect(self, driver: Pixels) -> Keypoints:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from realtime.background import named_background
 from realtime.errors import SourceError
 
 WISHES_FILE = "portrait.toml"
@@ -18,8 +19,9 @@ Share = Annotated[float, Field(ge=-1, le=2)]
 class PackWishes(BaseModel):
     """portrait.toml. crop is left, top and side of the square: shares of the width, of the height, of the width.
 
-    neutral names a file that `save-pose` wrote: the driver's pose that matches the picture. consent says who allowed
-    the picture's use, and for what.
+    neutral names a file that `save-pose` wrote: the driver's pose that matches the picture. background is what stands
+    beside the picture where the output is wider: blur, a colour as #RRGGBB, or a picture file of the pack. consent says
+    who allowed the picture's use, and for what.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +30,7 @@ class PackWishes(BaseModel):
     crop: tuple[Share, Share, Annotated[float, Field(gt=0, le=4)]] | None = None
     neutral: str | None = None
     gain: float = Field(default=1.0, ge=0, le=3)
+    background: str | None = Field(default=None, min_length=1)
     consent: str | None = None
     licence: str | None = None
 
@@ -42,6 +45,7 @@ class Pack:
     image: Path
     wishes: PackWishes
     neutral: Path | None = None
+    background: str | None = None  # as read_background takes it
 
 
 def read_pack(path: Path) -> Pack:
@@ -50,14 +54,17 @@ def read_pack(path: Path) -> Pack:
         return Pack(path, PLAIN)
     wishes = _read_wishes(path / WISHES_FILE)
     neutral = _beside(path, "neutral", wishes.neutral) if wishes.neutral else None
+    background = wishes.background
+    if background is not None and named_background(background) is None:
+        background = str(_beside(path, "background", background))
     if wishes.image:
-        return Pack(_beside(path, "image", wishes.image), wishes, neutral)
-    pictures = pictures_in(path)
+        return Pack(_beside(path, "image", wishes.image), wishes, neutral, background)
+    pictures = [picture for picture in pictures_in(path) if str(picture) != background]
     if len(pictures) != 1:
         raise SourceError(
             f"{path}: {len(pictures)} pictures, one is needed", hint=f'name it in {WISHES_FILE}: image = ""'
         )
-    return Pack(pictures[0], wishes, neutral)
+    return Pack(pictures[0], wishes, neutral, background)
 
 
 def pictures_in(folder: Path) -> list[Path]:

@@ -42,6 +42,8 @@ class Settings(BaseModel):
     output_size: Size | None = None
     output_rate: float | None = Field(default=None, ge=1, le=240)
     badge: bool = True
+    picture: Literal["square", "portrait"] = "square"
+    background: str = Field(default="auto", min_length=1)
     away_picture: Path | None = None
     screenshots: Path = Path("out/screenshots")
     engine: str = "auto"

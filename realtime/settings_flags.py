@@ -58,6 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--output-size", metavar="WIDTHxHEIGHT", help="size sent (default: 1280x720 for a call, else the portrait's)")
     add("--output-rate", type=float, metavar="HZ", help="pictures sent per second (default: the camera's rate)")
     add("--screenshots", type=Path, metavar="FOLDER", help="where screenshots go (default: out/screenshots)")
+    add("--picture", choices=("square", "portrait"), help="the animated square, or the whole portrait around it, too")
+    add(
+        "--background", metavar="auto|blur|#RRGGBB|FILE", help="what is beside the portrait (default: auto, its pack's)"
+    )
     add("--badge", action=argparse.BooleanOptionalAction, help='small "AI" in the corner (default: on)')
     add(
         "--away-picture", type=Path, metavar="PICTURE", help="shown while you are away (default: the portrait, blurred)"

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from threading import Condition
 
 import numpy as np
@@ -23,8 +24,13 @@ def plain_frame(index: int = 0, level: int = 128, size: int = SIZE, captured_at:
 
 def plain_animated(index: int = 0, level: int = 128, resting: int = 100, driven: bool = True) -> AnimatedFrame:
     """One colour everywhere, over a portrait of another; index / 30 seconds after its camera began."""
-    pixels, still = (np.full((SIZE, SIZE, 3), light, np.uint8) for light in (level, resting))
-    return AnimatedFrame(pixels, still, index, index / 30, driven)
+    return AnimatedFrame(np.full((SIZE, SIZE, 3), level, np.uint8), _still(resting), index, index / 30, driven)
+
+
+@cache
+def _still(level: int) -> Pixels:
+    """One array for each portrait: another one is another portrait."""
+    return np.full((SIZE, SIZE, 3), level, np.uint8)
 
 
 def plain_picture(index: int = 0, level: int = 128, size: int = SIZE, shown_at: float | None = None) -> OutputFrame:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from realtime.controls import Obey, switched
 from realtime.frames import AnimatedFrame, OutputFrame, OutputState, Pixels, Place, Size
-from realtime.output.canvas import Canvas, blended
+from realtime.output.arranger import Arranger
+from realtime.output.canvas import Canvas
+from realtime.output.fitting import blended
 
 # The finished picture and the index of the driver's frame it shows in, the picture to send out: for measurements.
 Stamp = Callable[[Pixels, int | None], Pixels]
@@ -16,12 +18,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class OutputTimes:
-    """Seconds since the last driven picture after which each lesser state begins, and how long a change fades."""
+    """Seconds since the last driven picture after which each lesser state begins, and how long a change fades.
+
+    fade_s: from state to state; switch_s: from portrait to portrait, and between arrangements.
+    """
 
     hold_s: float = 0.25
     neutral_s: float = 2.0
     away_s: float = 10.0
     fade_s: float = 0.35
+    switch_s: float = 0.2
 
 
 class OutputMachine:
@@ -49,9 +55,14 @@ class OutputMachine:
         self._shown: OutputFrame | None = None
         self._composed: dict[OutputState, tuple[object, Pixels]] = {}
         self._fading_from: Pixels | None = None
-        self._fading_since_s = 0.0
+        self._fading_since_s = self._fading_s = 0.0
         self._count = 0
-        self.handlers: Mapping[str, Obey] = {"freeze": self._obey_freeze, "away": self._obey_away}
+        self._arranger = Arranger(canvas.arrangement)
+        self.handlers: Mapping[str, Obey] = {
+            **self._arranger.handlers,
+            "freeze": self._obey_freeze,
+            "away": self._obey_away,
+        }
 
     @property
     def size(self) -> Size:
@@ -65,6 +76,8 @@ class OutputMachine:
 
     def take(self, frame: AnimatedFrame, now_s: float) -> None:
         """Makes frame what is shown from now on; one that nobody drives only renews the neutral portrait."""
+        if frame.resting is not self._still.resting:
+            self._fade_to_another(now_s)
         self._still = frame
         if frame.driven:
             self._driven, self._driven_s = frame, now_s
@@ -77,6 +90,10 @@ class OutputMachine:
         """The picture to show now."""
         if self._driven_s is None:
             self._driven_s = now_s
+        if self._arranger.arrangement is not self._canvas.arrangement:
+            self._canvas.arrangement = self._arranger.arrangement
+            self._composed.clear()
+            self._fade_to_another(now_s)
         state = self._state_at(now_s)
         if state is not self.state:
             self._turn(state, now_s)
@@ -88,7 +105,7 @@ class OutputMachine:
 
     def picture_of(self, frame: AnimatedFrame) -> OutputFrame:
         """Offline: frame as it is, at its own time."""
-        pixels = self._canvas.portrait(frame.pixels, frame.resting)
+        pixels = self._canvas.portrait(frame)
         return self._output(pixels, frame.captured_at, OutputState.LIVE, frame, self._canvas.square(frame))
 
     def _output(
@@ -122,8 +139,17 @@ class OutputMachine:
         if {self.state, state} == {OutputState.LIVE, OutputState.HOLD}:
             return  # the same picture
         log.info("output: %s", state.value)
-        if self._shown:
-            self._fading_from, self._fading_since_s = self._shown.pixels, now_s
+        self._fade(now_s, self._times.fade_s)
+
+    def _fade_to_another(self, now_s: float) -> None:
+        """A switch of portrait or arrangement fades, unless it is hidden: nothing of the old may come back then."""
+        if self.state is not OutputState.AWAY:
+            self._fade(now_s, self._times.switch_s)
+
+    def _fade(self, now_s: float, duration_s: float) -> None:
+        """From now on what is shown fades from what was shown last."""
+        if self._shown and duration_s > 0:
+            self._fading_from, self._fading_since_s, self._fading_s = self._shown.pixels, now_s, duration_s
 
     def _composed_for(self, state: OutputState) -> Pixels:
         """The picture of state, composed once for each portrait or driven frame it shows."""
@@ -132,8 +158,8 @@ class OutputMachine:
         if state is OutputState.AWAY:
             return self._kept(state, resting, lambda: self._canvas.away(resting))
         if state is OutputState.NEUTRAL or self._driven is None:
-            return self._kept(state, resting, lambda: self._canvas.portrait(resting, resting))
-        return self._kept(OutputState.LIVE, frame, lambda: self._canvas.portrait(frame.pixels, resting))
+            return self._kept(state, resting, lambda: self._canvas.at_rest(frame))
+        return self._kept(OutputState.LIVE, frame, lambda: self._canvas.portrait(frame))
 
     def _frame_of(self, state: OutputState) -> AnimatedFrame:
         """The frame that state shows, driven or at rest."""
@@ -149,7 +175,7 @@ class OutputMachine:
     def _faded(self, pixels: Pixels, now_s: float) -> Pixels:
         if self._fading_from is None:
             return pixels
-        share = (now_s - self._fading_since_s) / self._times.fade_s if self._times.fade_s > 0 else 1.0
+        share = (now_s - self._fading_since_s) / self._fading_s
         if share >= 1:
             self._fading_from = None
             return pixels

@@ -3,9 +3,10 @@
 from realtime.controls import CommandQueue
 from realtime.demand import Demand
 from realtime.devices.defaults import DEFAULT_RECORDING, open_sinks, output_rate
-from realtime.frames import AnimatedFrame, Size
-from realtime.output.canvas import Canvas
-from realtime.output.machine import OutputMachine, Stamp
+from realtime.frames import AnimatedFrame
+from realtime.output.arranger import arrangement_for
+from realtime.output.canvas import Canvas, natural_size
+from realtime.output.machine import OutputMachine, OutputTimes, Stamp
 from realtime.output.sender import Sender
 from realtime.portrait import read_portrait
 from realtime.settings import Settings
@@ -19,11 +20,13 @@ def open_sender(
     demand: Demand,
     stamp: Stamp | None = None,
 ) -> Sender:
-    """A sender that closes its sinks. Raises DeviceError for a sink, SourceError for the away picture."""
+    """A sender that closes its sinks. Raises DeviceError for a sink, SourceError for away picture or background."""
     away_picture = read_portrait(settings.away_picture) if settings.away_picture else None
     addresses = settings.sink or ((DEFAULT_RECORDING,) if settings.offline else ())
     rate_hz = camera_hz if settings.offline else output_rate(settings.output_rate, camera_hz)
-    height, width = portrait.pixels.shape[:2]
-    sinks, size = open_sinks(addresses, settings.output_size, Size(width, height), rate_hz, commands)
-    machine = OutputMachine(Canvas(size, settings.badge, away_picture), portrait, stamp=stamp)
+    arrangement = arrangement_for(settings.picture, settings.background)
+    natural = natural_size(portrait, arrangement.part)
+    sinks, size = open_sinks(addresses, settings.output_size, natural, rate_hz, commands)
+    canvas = Canvas(size, settings.badge, away_picture, arrangement)
+    machine = OutputMachine(canvas, portrait, OutputTimes(switch_s=settings.fade), stamp)
     return Sender(machine, sinks, rate_hz, settings.screenshots, demand=demand)

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from realtime.frames import Pixels, Size
+from realtime.frames import AnimatedFrame, Pixels, Size
 from realtime.output.canvas import Canvas
 
 BUNDLE_FOLDER, PORTRAIT_FILE = "bundle", "portrait.png"
@@ -22,4 +22,4 @@ def portrait() -> Pixels:
 def expected(size: Size) -> Pixels:
     """What a call sees of a driver who does not move."""
     small = np.asarray(cv2.resize(portrait(), (MODEL_PX, MODEL_PX), interpolation=cv2.INTER_AREA), np.uint8)
-    return Canvas(size, badge=False).portrait(small, small)
+    return Canvas(size, badge=False).portrait(AnimatedFrame(small, small, 0, 0.0))

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -117,6 +118,21 @@ def test_side_by_side_shows_the_driver_on_the_left(flags: list[str], tmp_path: P
     assert first[32, 96] == pytest.approx([150, 120, 90], abs=8)
 
 
+def test_the_whole_portrait_is_shown_around_the_square(flags: list[str], tmp_path: Path) -> None:
+    picture, output = tmp_path / "wide.png", tmp_path / "out.mp4"
+    levels = np.full((64, 160, 3), 60, np.uint8)
+    levels[:, 48:112] = 120  # what the centre square shows
+    picture.write_bytes(cv2.imencode(".png", levels)[1].tobytes())
+    wishes = ["--picture", "portrait", "--background", "#c80000", "--size", "160x128", "--no-badge"]
+    assert run_live.main([*flags, "--source", str(picture), "--output", str(output), *wishes]) == 0
+    last = recorded_frames(output)[-1].pixels
+    assert last[8, 80] == pytest.approx([200, 0, 0], abs=12) == last[120, 80]
+    assert last[64, 8] == pytest.approx([60] * 3, abs=6) == last[64, 152]
+    assert last[64, 80].mean() > 130, "the square moves, brightening"
+    assert run_live.main([*flags, "--source", str(picture), "--output", str(output), "--picture", "portrait"]) == 0
+    assert recorded_frames(output)[0].pixels.shape == (64, 160, 3)
+
+
 def test_best_frame_rests_where_the_driver_is_most_like_the_portrait(flags: list[str], tmp_path: Path) -> None:
     """All keypoints of the tiny network coincide, so that every pose is as near as the first: nothing may change."""
     plain, best = tmp_path / "plain.mp4", tmp_path / "best.mp4"
@@ -148,6 +164,7 @@ REFUSED = {
     "missing portrait": (["--source", "nowhere.jpg"], "nowhere.jpg: cannot be read"),
     "bad size": (["--size", "big"], "--size big"),
     "unknown flag": (["--colour", "red"], "--colour"),
+    "bad background": (["--background", "nowhere.png"], "background nowhere.png: cannot be read"),
     "missing bundle": (["--bundle", "nowhere"], "there is no bundle here"),
     "unwritable output": (["--output", "/proc/nowhere/out.mp4"], "/proc/nowhere"),
 }

@@ -34,6 +34,24 @@ def test_a_pack_brings_its_picture_and_wishes(pack: Path) -> None:
     assert portrait.wishes.consent == "drawn for the tests"
 
 
+def test_a_pack_may_wish_a_colour_or_a_picture_beside_it(pack: Path) -> None:
+    (pack / "portrait.toml").write_text('background = "#102030"')
+    around = open_portrait(pack, 64, None).surroundings
+    assert around.background is not None and around.background.colour == (16, 32, 48)
+    (pack / "wall.png").write_bytes(cv2.imencode(".png", np.full((9, 16, 3), 7, np.uint8))[1].tobytes())
+    (pack / "portrait.toml").write_text('background = "wall.png"')  # no second portrait
+    around = open_portrait(pack, 64, None).surroundings
+    assert around.background is not None and around.background.picture is not None
+    assert (around.background.picture == 7).all()
+
+
+def test_the_surroundings_are_the_whole_picture_and_where_its_square_is(pack: Path) -> None:
+    around = open_portrait(pack, 64, None).surroundings
+    assert around.picture.shape == (80, 160, 3)
+    assert (around.left_px, around.top_px, around.side_px) == (80, 0, 80)
+    assert around.background is None
+
+
 def test_pictures_and_packs_are_portraits(pack: Path) -> None:
     (pack.parent / "a.JPG").touch()
     (pack.parent / "folder").mkdir()
@@ -45,6 +63,8 @@ BAD = {
     "unknown wish": ("gian = 1.0", "portrait.toml: gian"),
     "out of range": ("gain = -1", "portrait.toml: gain"),
     "another folder": ('image = "../face.png"', "not a plain file name"),
+    "missing background": ('background = "gone.png"', "gone.png: cannot be read"),
+    "background elsewhere": ('background = "/etc/wall.png"', "not a plain file name"),
     "missing picture": ('image = "gone.png"', "gone.png: cannot be read"),
 }
 

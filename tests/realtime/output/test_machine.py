@@ -87,7 +87,16 @@ def test_frames_that_nobody_drives_do_not_keep_it_live(machine: OutputMachine) -
 def test_a_new_portrait_rests_as_itself(machine: OutputMachine) -> None:
     machine.picture_at(10.0)
     machine.take(plain_animated(0, 33, 33, driven=False), 10.5)
-    assert _light(machine.picture_at(10.5)) == 33
+    assert [_light(machine.picture_at(10.5 + since_s)) for since_s in (0.0, 0.1, 0.2)] == [RESTING, 66, 33]
+
+
+def test_another_portrait_brings_nothing_back_while_away(machine: OutputMachine) -> None:
+    machine.take(plain_animated(0, DRIVEN, RESTING), 10.0)
+    machine.picture_at(10.0)
+    machine.handlers["away"]("on")
+    machine.picture_at(10.1)
+    machine.take(plain_animated(1, 33, 33), 10.7)
+    assert DRIVEN not in machine.picture_at(10.7).pixels
 
 
 def test_freeze_holds_the_picture_until_it_is_turned_off(machine: OutputMachine) -> None:
