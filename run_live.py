@@ -16,6 +16,7 @@ from realtime.controls import Command, CommandQueue, remapped_keys
 from realtime.demand import Demand
 from realtime.devices.opening import open_camera, watching_readers
 from realtime.engines.automatic import EngineWish, open_wished_engine
+from realtime.environment import prepare
 from realtime.errors import MarionetError
 from realtime.face_detector import FaceDetector
 from realtime.figures_feed import FiguresFeed
@@ -44,9 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # On a terminal a message first wipes the progress line off.
     message = "\r\033[K%(message)s" if sys.stderr.isatty() else "%(message)s"
     logging.basicConfig(level=logging.INFO, format=message, stream=sys.stderr)
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime would report to its makers
-    os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")  # OpenCV would wait 10 s for a dead webcam
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # the window library greets on stdout otherwise
+    prepare(os.environ)
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if given and given[0] in COMMANDS:

@@ -1,5 +1,6 @@
 """A window as a sink, through pygame, whose wheel brings its window library along."""
 
+import locale
 import os
 import sys
 
@@ -33,6 +34,7 @@ class WindowSink(Sink):
         self._commands = commands
         self._view = WindowView(commands.dashboard, commands.keys)
         self._screen: pygame.Surface | None = None
+        self._awaited_texts = 0  # keys that write were pressed, and what they write has not come yet
         if _display_is_missing():
             raise DeviceError("window: cannot be opened: there is no display", hint=_HINT)
         try:
@@ -63,14 +65,18 @@ class WindowSink(Sink):
 
     def _opened(self) -> pygame.Surface:
         pygame.display.init()
-        pygame.display.set_caption(TITLE)
-        return pygame.display.set_mode(self._opening_px, pygame.RESIZABLE)
+        screen = pygame.display.set_mode(self._opening_px, pygame.RESIZABLE)
+        _name_window(TITLE)
+        pygame.key.start_text_input()
+        return screen
 
     def _pass_on(self, event: pygame.event.Event) -> None:
         if event.type == pygame.QUIT:
             self._commands.post(Command.QUIT)
         elif event.type == pygame.KEYDOWN:
             self._press(event)
+        elif event.type == pygame.TEXTINPUT:
+            self._write(event.text)
         elif event.type == pygame.MOUSEWHEEL and event.y:
             self._commands.post(Command("zoom", "+" if event.y > 0 else "-"))
         elif event.type == pygame.MOUSEMOTION and event.buttons[0]:
@@ -84,7 +90,17 @@ class WindowSink(Sink):
             if event.key == pygame.K_v:
                 self._paste()
             return
-        self._commands.press(_key_name(event))
+        name = pygame.key.name(event.key)
+        if name == "space" or len(name.strip("[]")) < 2:
+            self._awaited_texts += 1
+        else:
+            self._commands.press(name)
+
+    def _write(self, text: str) -> None:
+        """What a key that was pressed writes comes apart from the key, and later under load; held keys repeat it."""
+        if self._awaited_texts and text:
+            self._awaited_texts -= 1
+            self._commands.press("space" if text == " " else text.lower())
 
     def _paste(self) -> None:
         """A pasted path is a portrait."""
@@ -93,12 +109,19 @@ class WindowSink(Sink):
             self._commands.post(Command("portrait", pasted))
 
 
+def _name_window(title: str) -> None:
+    """In a UTF-8 locale SDL gives X11 a name in an encoding that window tools do not read; ASCII needs no locale."""
+    if pygame.display.get_driver() != "x11":
+        pygame.display.set_caption(title)
+        return
+    before = locale.setlocale(locale.LC_CTYPE)
+    locale.setlocale(locale.LC_CTYPE, "C")
+    try:
+        pygame.display.set_caption(title)
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
+
+
 def _display_is_missing() -> bool:
     """Whether this is a Linux without a desktop: there SDL would complain, then draw into nothing."""
     return sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"} & os.environ.keys()
-
-
-def _key_name(event: pygame.event.Event) -> str:
-    """The character a key writes, whatever the keyboard's layout; a name such as escape where it writes none."""
-    written: str = getattr(event, "unicode", "")
-    return written.lower() if written.isprintable() and written.strip() else pygame.key.name(event.key)

@@ -147,22 +147,43 @@ def test_a_window_shows_the_picture_enlarged() -> None:
         assert screen.get_at((20, height - 20))[:3] == (0, 0, 0)
 
 
-PRESSES: dict[str, tuple[int, dict[str, Any], list[Command]]] = {
-    "q": (pygame.KEYDOWN, {"key": pygame.K_q}, [Command.QUIT]),
-    "escape": (pygame.KEYDOWN, {"key": pygame.K_ESCAPE}, [Command.QUIT]),
-    "x": (pygame.KEYDOWN, {"key": pygame.K_x}, [Command.CALIBRATE]),
-    "a question mark": (pygame.KEYDOWN, {"key": pygame.K_SLASH, "unicode": "?"}, [Command("help")]),
-    "the wheel": (pygame.MOUSEWHEEL, {"y": 1}, [Command("zoom", "+")]),
-    "dragging": (pygame.MOUSEMOTION, {"rel": (64, -32), "buttons": (1, 0, 0)}, [Command("pan", "-0.1250 0.0625")]),
-    "a dropped file": (pygame.DROPFILE, {"file": "/me.jpg"}, [Command("portrait", "/me.jpg")]),
-    "closing the window": (pygame.QUIT, {}, [Command.QUIT]),
-    "a key without a meaning": (pygame.KEYDOWN, {"key": pygame.K_F12}, []),
+Event = tuple[int, dict[str, Any]]
+DOWN, TEXT = pygame.KEYDOWN, pygame.TEXTINPUT
+ZOOM_IN = Command("zoom", "+")
+# What happens before one picture, before the next, and so on; and what comes of it.
+PRESSES: dict[str, tuple[list[list[Event]], list[Command]]] = {
+    "q": ([[(DOWN, {"key": pygame.K_q}), (TEXT, {"text": "q"})]], [Command.QUIT]),
+    "escape": ([[(DOWN, {"key": pygame.K_ESCAPE})]], [Command.QUIT]),
+    "space": ([[(DOWN, {"key": pygame.K_SPACE}), (TEXT, {"text": " "})]], [Command("freeze")]),
+    "a capital letter": ([[(DOWN, {"key": pygame.K_x}), (TEXT, {"text": "X"})]], [Command.CALIBRATE]),
+    "a digit of the keypad": ([[(DOWN, {"key": pygame.K_KP2}), (TEXT, {"text": "2"})]], [Command("portrait", "2")]),
+    "a question mark": (
+        [[(DOWN, {"key": pygame.K_LSHIFT}), (DOWN, {"key": pygame.K_SLASH}), (TEXT, {"text": "?"})]],
+        [Command("help")],
+    ),
+    "a question mark whose character comes later": (
+        [[(DOWN, {"key": pygame.K_SLASH}), (pygame.KEYUP, {"key": pygame.K_SLASH})], [(TEXT, {"text": "?"})]],
+        [Command("help")],
+    ),
+    "two keys whose characters come later": (
+        [[(DOWN, {"key": pygame.K_w}), (DOWN, {"key": pygame.K_x})], [(TEXT, {"text": "w"}), (TEXT, {"text": "x"})]],
+        [ZOOM_IN, Command.CALIBRATE],
+    ),
+    "a key that is held": ([[(DOWN, {"key": pygame.K_w}), *([(TEXT, {"text": "w"})] * 5)]], [ZOOM_IN]),
+    "the wheel": ([[(pygame.MOUSEWHEEL, {"y": 1})]], [ZOOM_IN]),
+    "dragging": (
+        [[(pygame.MOUSEMOTION, {"rel": (64, -32), "buttons": (1, 0, 0)})]],
+        [Command("pan", "-0.1250 0.0625")],
+    ),
+    "a dropped file": ([[(pygame.DROPFILE, {"file": "/me.jpg"})]], [Command("portrait", "/me.jpg")]),
+    "closing the window": ([[(pygame.QUIT, {})]], [Command.QUIT]),
+    "a key without a meaning": ([[(DOWN, {"key": pygame.K_F12})]], []),
 }
 
 
 @pytest.mark.parametrize("press", PRESSES)
 def test_keys_in_the_window_become_commands(press: str) -> None:
-    kind, details, expected = PRESSES[press]
+    pictures, expected = PRESSES[press]
     posted: list[Command] = []
 
     class Noting(CommandQueue):
@@ -172,8 +193,10 @@ def test_keys_in_the_window_become_commands(press: str) -> None:
 
     with open_sink("window:", SQUARE, RATE_HZ, Noting()) as sink:
         sink.send(plain_picture())
-        pygame.event.post(pygame.event.Event(kind, details))
-        sink.send(plain_picture(1))
+        for index, events in enumerate(pictures, start=1):
+            for kind, details in events:
+                pygame.event.post(pygame.event.Event(kind, details))
+            sink.send(plain_picture(index))
     assert posted == expected
 
 
