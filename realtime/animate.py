@@ -13,10 +13,12 @@ import av
 from realtime.animation_job import Job, Look
 from realtime.animation_pool import Outcome, Workshop, run_jobs
 from realtime.animator import AnimatorOptions
+from realtime.bundle import open_bundle
+from realtime.engines.automatic import AUTO, EngineWish, choose_engine
 from realtime.errors import SettingsError
 from realtime.gain import Gains
 from realtime.output.arranger import arrangement_for
-from realtime.settings import DEFAULT_BUNDLE, parse_size
+from realtime.settings import DEFAULT_BUNDLE, default_cache, parse_size
 from realtime.settings_flags import hyphenated, refusing_parser
 
 BAR_WIDTH = 30
@@ -83,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--size", metavar="WIDTHxHEIGHT", help="size of the video (default: the portrait's)")
     add("--jobs", type=int, default=None, help="videos made at once (default: as many as there are cores)")
     add("--bundle", type=Path, default=DEFAULT_BUNDLE, metavar="FOLDER", help="model bundle")
-    add("--engine", default=DEFAULT_ENGINE, help="inference runtime")
+    add("--engine", default=DEFAULT_ENGINE, help=f"inference runtime, or auto: the fastest (default: {DEFAULT_ENGINE})")
+    add("--cache", type=Path, default=default_cache(), metavar="FOLDER", help="where auto's measurements are kept")
     add("--threads", type=int, default=None, help="threads of the inference runtime, for each video")
     add(
         "--motion",
@@ -104,7 +107,7 @@ def _workshop(chosen: argparse.Namespace) -> Workshop:
         raise SettingsError(f"--size {chosen.size}: {error}", hint="e.g. --size 512x512") from None
     return Workshop(
         bundle=chosen.bundle,
-        engine=chosen.engine,
+        engine=_engine_named(chosen),
         threads=chosen.threads,
         find_faces=chosen.crop == "auto",
         options=AnimatorOptions(
@@ -119,6 +122,14 @@ def _workshop(chosen: argparse.Namespace) -> Workshop:
             arrangement_for(chosen.picture, chosen.background),
         ),
     )
+
+
+def _engine_named(chosen: argparse.Namespace) -> str:
+    """The engine's name; where it is left open, the fastest, in its precision, remembered or measured as when live."""
+    if chosen.engine != AUTO:
+        return str(chosen.engine)
+    name, precision = choose_engine(EngineWish(AUTO, None, chosen.threads), open_bundle(chosen.bundle), chosen.cache)
+    return f"{name}:{precision}"
 
 
 def _frames_of(clip: Path) -> int:

@@ -23,6 +23,11 @@ DEFAULT_CLIP = ASSETS / "driving" / "default.mp4"
 DEFAULT_BUNDLE = ASSETS / "bundles" / "portrait-s"
 
 
+def default_cache() -> Path:
+    """Where this user's measurements and compiled graphs are kept."""
+    return user_cache_path("marionet", appauthor=False)
+
+
 class Settings(BaseModel):
     """Everything a user can choose. None for a device means: choose one and say why."""
 
@@ -48,7 +53,7 @@ class Settings(BaseModel):
     screenshots: Path = Path("out/screenshots")
     engine: str = "auto"
     precision: EnginePrecision | None = None
-    cache: Path = Field(default_factory=lambda: user_cache_path("marionet", appauthor=False))
+    cache: Path = Field(default_factory=default_cache)
     threads: int | None = Field(default=None, ge=1, le=256)
     motion: Literal["relative", "absolute"] = "relative"
     crop: Literal["auto", "none"] = "auto"

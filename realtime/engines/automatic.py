@@ -2,7 +2,6 @@
 
 import functools
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,24 +34,27 @@ def open_wished_engine(wish: EngineWish, bundle: Bundle, cache: Path) -> Engine:
 
     Raises EngineError if what is asked for does not run, or does not compute the same, on this machine.
     """
+    name, precision = choose_engine(wish, bundle, cache)
+    return open_engine(name, bundle, wish.threads, precision, cache)
+
+
+def choose_engine(wish: EngineWish, bundle: Bundle, cache: Path) -> Candidate:
+    """The name and precision of that engine, remembered or measured now; not open. Raises EngineError."""
     candidates = candidates_for(wish, bundle)
     path = record_path(cache, bundle, wish.threads)
     remembered = {(trial.engine, trial.precision): trial for trial in read_trials(path)}
-    opener: Callable[[Candidate], Engine] = lambda candidate: open_engine(  # noqa: E731
-        candidate[0], bundle, wish.threads, candidate[1], cache
-    )
     missing = [candidate for candidate in candidates if not _settles(remembered.get(candidate), candidates)]
     for count, (name, precision) in enumerate(missing, start=1):
         if len(candidates) > 1:
             log.info("measuring %s %s (%d of %d)", name, precision, count, len(missing))
-        open_it = functools.partial(opener, (name, precision))
+        open_it = functools.partial(open_engine, name, bundle, wish.threads, precision, cache)
         remembered[name, precision] = try_engine(name, precision, bundle, open_it, timed=len(candidates) > 1)
     if missing:
         write_trials(path, list(remembered.values()))
     trials = [remembered[candidate] for candidate in candidates]
     chosen = choose(trials)
     _explain(chosen, trials, wish, measured=bool(missing))
-    return opener((chosen.engine, chosen.precision))
+    return chosen.engine, chosen.precision
 
 
 def candidates_for(wish: EngineWish, bundle: Bundle) -> list[Candidate]:

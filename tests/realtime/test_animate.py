@@ -11,8 +11,10 @@ import pytest
 
 import run_live
 from realtime.animate import planned
-from realtime.bundle import Bundle
-from realtime.errors import SettingsError
+from realtime.bundle import Bundle, Parity, open_bundle
+from realtime.engines.automatic import EngineWish, candidates_for, choose_engine
+from realtime.engines.trials import Trial, read_trials, record_path, write_trials
+from realtime.errors import EngineError, SettingsError
 from tests.conftest import CLIP_FRAMES, CLIP_RATE_HZ
 from tests.realtime.test_gallery import write_picture
 from tests.recordings import recorded_frames
@@ -131,6 +133,33 @@ def test_the_whole_portrait_is_shown_around_the_square(flags: list[str], tmp_pat
     assert last[64, 80].mean() > 130, "the square moves, brightening"
     assert run_live.main([*flags, "--source", str(picture), "--output", str(output), "--picture", "portrait"]) == 0
     assert recorded_frames(output)[0].pixels.shape == (64, 160, 3)
+
+
+def test_auto_takes_the_engine_remembered_for_this_machine(flags: list[str], tmp_path: Path, clip: Path) -> None:
+    """As when live: what was measured once is not measured again, and a worse engine is not taken."""
+    bundle, cache = open_bundle(Path(flags[2])), tmp_path / "cache"
+    wish = EngineWish(threads=1)
+    refused = [Trial(engine=e, precision=p, complaint="not now") for e, p in candidates_for(wish, bundle)]
+    good = Parity(largest_difference=0.0, keypoint_px=0.1, image_psnr_db=50.0)
+    best = Trial(engine="onnx-cpu", precision="fp32", frame_ms=1.0, parity=good)
+    path = record_path(cache, bundle, 1)
+    write_trials(path, [*(trial for trial in refused if trial.engine != "onnx-cpu"), best])
+    before = path.stat().st_mtime_ns
+    auto = ["--engine", "auto", "--threads", "1", "--cache", str(cache)]
+    assert run_live.main([*flags, *auto, "--output", str(tmp_path / "auto.mp4")]) == 0
+    assert len(_times(tmp_path / "auto.mp4")) == CLIP_FRAMES
+    assert path.stat().st_mtime_ns == before
+    write_trials(path, refused)
+    with pytest.raises(EngineError, match="no engine runs this bundle here"):
+        choose_engine(wish, bundle, cache)
+    assert run_live.main([*flags, *auto, "--output", str(tmp_path / "none.mp4")]) == 2
+
+
+def test_auto_measures_where_nothing_is_remembered(flags: list[str], tmp_path: Path) -> None:
+    auto = ["--engine", "auto", "--threads", "1", "--cache", str(tmp_path / "cache")]
+    assert run_live.main([*flags, *auto, "--output", str(tmp_path / "auto.mp4")]) == 0
+    measured = read_trials(record_path(tmp_path / "cache", open_bundle(Path(flags[2])), 1))
+    assert {"onnx-cpu", "openvino-cpu"} <= {trial.engine for trial in measured}
 
 
 def test_best_frame_rests_where_the_driver_is_most_like_the_portrait(flags: list[str], tmp_path: Path) -> None:
