@@ -85,7 +85,8 @@ def run(settings: Settings) -> RunReport:
             always_on = settings.always_on or settings.measure_latency
             opened.enter_context(watching_readers(sender.sinks, demand, always_on))
             opened.enter_context(timing_pictures(sender) if settings.measure_latency else nullcontext())
-            feed = FiguresFeed(commands.dashboard, stopwatch, engine.name)
+            running = (engine.name, engine.precision)
+            feed = FiguresFeed(commands.dashboard, stopwatch, running, camera.rate_hz)
             governor = governor_for(settings, commands.dashboard)
             report = LiveLoop(camera, animator, sender, commands, limits, governor=governor).run(
                 feed.show, progress.show

@@ -12,15 +12,20 @@ NOTICE_S = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How a run is doing: rates and ms per stage of the last second or so; ages and drops of the whole run."""
+    """How a run is doing: rates and ms per stage of the last second or two; ages and drops of the whole run.
+
+    camera_fps: as frames really come; camera_named_fps: as the camera agreed to.
+    """
 
     fps: float = 0.0
     camera_fps: float = 0.0
+    camera_named_fps: float = 0.0
     age_p50_ms: float = 0.0
     age_p95_ms: float = 0.0
     dropped: int = 0
     stages_ms: Mapping[str, float] = field(default_factory=dict)
     engine: str = ""
+    precision: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,41 +1,53 @@
-"""Turns a run's totals into the figures of the last second, for the HUD and for `ctl status`."""
+"""Turns a run's totals into the figures of the last moments, for the HUD and for `ctl status`."""
 
 import time
+from collections import deque
+from collections.abc import Callable
 
 from realtime.dashboard import Dashboard, Figures
 from realtime.timing import RunReport, Stopwatch
 
 EVERY_S = 0.5
+RATE_OVER = 4  # so many times EVERY_S: over less, a rate jumps by whole frames
 
 
 class FiguresFeed:
     """Keeps the dashboard's figures fresh. Called by one thread, as often as it likes."""
 
-    def __init__(self, dashboard: Dashboard, stopwatch: Stopwatch, engine: str) -> None:
-        self._dashboard, self._stopwatch, self._engine = dashboard, stopwatch, engine
-        self._last_s = time.monotonic()
-        self._frames = self._captured = 0
+    def __init__(
+        self,
+        dashboard: Dashboard,
+        stopwatch: Stopwatch,
+        engine: tuple[str, str],
+        camera_hz: float,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._dashboard, self._stopwatch, self._camera_hz = dashboard, stopwatch, camera_hz
+        self._engine, self._precision = engine
+        self._now_s = now_s
+        self._frames: deque[tuple[float, int]] = deque([(now_s(), 0)], maxlen=RATE_OVER + 1)  # when there were how many
         self._seconds: dict[str, float] = {}
         self._visits: dict[str, int] = {}
 
     def show(self, report: RunReport) -> None:
         """Takes the totals of report, if half a second has passed since the last."""
-        now_s = time.monotonic()
-        spent_s = now_s - self._last_s
-        if spent_s < EVERY_S:
+        now_s = self._now_s()
+        if now_s - self._frames[-1][0] < EVERY_S:
             return
-        captured = report.frames + report.dropped
+        self._frames.append((now_s, report.frames))
+        since_s, frames = self._frames[0]
         seconds, visits = dict(self._stopwatch.seconds), dict(self._stopwatch.visits)
         self._dashboard.figures = Figures(
-            fps=round((report.frames - self._frames) / spent_s, 1),
-            camera_fps=round((captured - self._captured) / spent_s, 1),
+            fps=round((report.frames - frames) / (now_s - since_s), 1),
+            camera_fps=round(report.camera_fps, 1),
+            camera_named_fps=round(self._camera_hz, 2),
             age_p50_ms=round(report.age_p50_ms, 1),
             age_p95_ms=round(report.age_p95_ms, 1),
             dropped=report.dropped,
             stages_ms={name: self._mean_ms(name, seconds, visits) for name in seconds},
             engine=self._engine,
+            precision=self._precision,
         )
-        self._last_s, self._frames, self._captured = now_s, report.frames, captured
         self._seconds, self._visits = seconds, visits
 
     def _mean_ms(self, name: str, seconds: dict[str, float], visits: dict[str, int]) -> float:

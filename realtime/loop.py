@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Condition, Event
 from typing import Protocol
 
+from realtime.arrival_rate import ArrivalRate
 from realtime.clock import Clock, Running, SystemClock
 from realtime.command_table import Part
 from realtime.controls import CommandQueue, Obey
@@ -80,7 +81,7 @@ class LiveLoop:
         self._clock = clock or SystemClock()
         self._captured: Mailbox[Frame] = Mailbox(self._clock)
         self._animated: Mailbox[Arrival] = Mailbox(self._clock)
-        self._arrived = Event()
+        self._arrived, self._arrivals = Event(), ArrivalRate()
         self._over = Condition()
         self._failures: list[BaseException] = []
         self._lost_sinks: list[DeviceError] = []
@@ -123,6 +124,7 @@ class LiveLoop:
     def _capture(self) -> None:
         for frame in self._camera.frames():
             self._arrived.set()
+            self._arrivals.add(frame.captured_at)
             self._captured.put(frame)
 
     def _animate(self) -> None:
@@ -193,7 +195,8 @@ class LiveLoop:
         return bool(self._failures) or not any(thread.is_alive() for thread in threads)
 
     def _report(self) -> RunReport:
-        return self._sender.report(self._captured.dropped + self._skipped + self._animated.dropped)
+        report = self._sender.report(self._captured.dropped + self._skipped + self._animated.dropped)
+        return replace(report, camera_fps=self._arrivals.hz(self._clock.now_s()))
 
 
 def run_offline(

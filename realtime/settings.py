@@ -50,6 +50,7 @@ class Settings(BaseModel):
     picture: Literal["square", "portrait"] = "square"
     background: str = Field(default="auto", min_length=1)
     away_picture: Path | None = None
+    hud_output: bool = False
     screenshots: Path = Path("out/screenshots")
     engine: str = "auto"
     precision: EnginePrecision | None = None

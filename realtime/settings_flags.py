@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--background", metavar="auto|blur|#RRGGBB|FILE", help="what is beside the portrait (default: auto, its pack's)"
     )
+    add(
+        "--hud-output", action=argparse.BooleanOptionalAction, help="the run's figures over what is sent (default: off)"
+    )
     add("--badge", action=argparse.BooleanOptionalAction, help='small "AI" in the corner (default: on)')
     add(
         "--away-picture", type=Path, metavar="PICTURE", help="shown while you are away (default: the portrait, blurred)"

@@ -59,7 +59,8 @@ class RunReport:
     """What a run did at its first sink.
 
     frames: of the driver, each counted once however often its picture was repeated; seconds from the first to the last;
-    ages are theirs. sent: pictures, repeated ones included, with the longest time between two of them.
+    ages are theirs. sent: pictures, repeated ones included, with the longest time between two of them. camera_fps: as
+    frames came from the camera of late, live only.
     """
 
     frames: int
@@ -71,6 +72,7 @@ class RunReport:
     sent: int = 0
     sent_seconds: float = 0.0
     longest_gap_ms: float = 0.0
+    camera_fps: float = 0.0
 
     @property
     def fps(self) -> float:

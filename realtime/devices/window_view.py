@@ -9,6 +9,7 @@ from realtime.controls import Command, Obey, on_or_off, stepped, switched
 from realtime.dashboard import Dashboard
 from realtime.devices.square_overlay import lay_over, mark
 from realtime.frames import OutputFrame, Pixels
+from realtime.hud import hud_lines
 
 TEXT_PX = 15
 MARGIN_PX = 8
@@ -125,19 +126,6 @@ def help_lines(keys: Mapping[str, Command]) -> list[str]:
         if own:
             lines.append(f"{' '.join(own):<12} {control.help}")
     return [*lines, "mouse        drag to pan, wheel to zoom, drop a picture to animate it"]
-
-
-def hud_lines(dashboard: Dashboard) -> list[str]:
-    """The run's figures for a quick look."""
-    figures, used = dashboard.figures, dashboard.range_used
-    stages = "  ".join(f"{stage} {spent:.1f}" for stage, spent in figures.stages_ms.items())
-    return [
-        f"{figures.fps:.1f} fps out, {figures.camera_fps:.1f} fps camera, {figures.dropped} dropped",
-        f"age p50 {figures.age_p50_ms:.0f} ms, p95 {figures.age_p95_ms:.0f} ms",
-        f"ms: {stages}",
-        f"{figures.engine}   {dashboard.portrait}",
-        f"range used {used:4.0%} {'#' * min(20, round(10 * used))}",
-    ]
 
 
 def _fitted(window: tuple[int, int], width: int, height: int) -> pygame.Rect:

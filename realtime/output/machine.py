@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from realtime.controls import Obey, switched
 from realtime.frames import AnimatedFrame, OutputFrame, OutputState, Pixels, Place, Size
 from realtime.output.arranger import Arranger
 from realtime.output.canvas import Canvas
+from realtime.output.figures_panel import FiguresPanel
 from realtime.output.fitting import blended
 
 # The finished picture and the index of the driver's frame it shows in, the picture to send out: for measurements.
@@ -43,9 +44,11 @@ class OutputMachine:
         portrait: AnimatedFrame,
         times: OutputTimes | None = None,
         stamp: Stamp | None = None,
+        panel: FiguresPanel | None = None,
     ) -> None:
         self._canvas = canvas
         self._stamp = stamp
+        self._panel = panel or FiguresPanel()
         self._times = times or OutputTimes()
         self._still = portrait  # the newest frame taken: how the portrait rests
         self._driven: AnimatedFrame | None = None
@@ -53,6 +56,7 @@ class OutputMachine:
         self._frozen: OutputFrame | None = None
         self._away = False
         self._shown: OutputFrame | None = None
+        self._bare: Pixels | None = None  # what was shown last, without what is drawn over it
         self._composed: dict[OutputState, tuple[object, Pixels]] = {}
         self._fading_from: Pixels | None = None
         self._fading_since_s = self._fading_s = 0.0
@@ -60,6 +64,7 @@ class OutputMachine:
         self._arranger = Arranger(canvas.arrangement)
         self.handlers: Mapping[str, Obey] = {
             **self._arranger.handlers,
+            **self._panel.handlers,
             "freeze": self._obey_freeze,
             "away": self._obey_away,
         }
@@ -117,6 +122,8 @@ class OutputMachine:
         square: Place | None = None,
     ) -> OutputFrame:
         index, born_s = (driven.index, driven.captured_at) if driven else (None, None)
+        self._bare = pixels
+        pixels = self._panel.on(pixels)
         if self._stamp:
             pixels = self._stamp(pixels, index)
         self._shown = OutputFrame(pixels, self._count, at_s, state, index, born_s, square)
@@ -148,8 +155,8 @@ class OutputMachine:
 
     def _fade(self, now_s: float, duration_s: float) -> None:
         """From now on what is shown fades from what was shown last."""
-        if self._shown and duration_s > 0:
-            self._fading_from, self._fading_since_s, self._fading_s = self._shown.pixels, now_s, duration_s
+        if self._bare is not None and duration_s > 0:
+            self._fading_from, self._fading_since_s, self._fading_s = self._bare, now_s, duration_s
 
     def _composed_for(self, state: OutputState) -> Pixels:
         """The picture of state, composed once for each portrait or driven frame it shows."""
@@ -183,7 +190,10 @@ class OutputMachine:
 
     def _obey_freeze(self, argument: str) -> str:
         wanted = switched(self._frozen is not None, argument)
-        self._frozen = (self._frozen or self._shown) if wanted else None
+        if not wanted:
+            self._frozen = None
+        elif self._shown is not None and self._bare is not None:
+            self._frozen = self._frozen or replace(self._shown, pixels=self._bare)
         return "frozen" if self._frozen else "no longer frozen"
 
     def _obey_away(self, argument: str) -> str:

@@ -1,11 +1,15 @@
 """Opens the whole output side as a user wishes it: sinks, canvas, machine, sender."""
 
+from functools import partial
+
 from realtime.controls import CommandQueue
 from realtime.demand import Demand
 from realtime.devices.defaults import DEFAULT_RECORDING, open_sinks, output_rate
 from realtime.frames import AnimatedFrame
+from realtime.hud import hud_lines
 from realtime.output.arranger import arrangement_for
 from realtime.output.canvas import Canvas, natural_size
+from realtime.output.figures_panel import FiguresPanel
 from realtime.output.machine import OutputMachine, OutputTimes, Stamp
 from realtime.output.sender import Sender
 from realtime.portrait import read_portrait
@@ -28,5 +32,6 @@ def open_sender(
     natural = natural_size(portrait, arrangement.part)
     sinks, size = open_sinks(addresses, settings.output_size, natural, rate_hz, commands)
     canvas = Canvas(size, settings.badge, away_picture, arrangement)
-    machine = OutputMachine(canvas, portrait, OutputTimes(switch_s=settings.fade), stamp)
+    panel = FiguresPanel(partial(hud_lines, commands.dashboard), settings.hud_output)
+    machine = OutputMachine(canvas, portrait, OutputTimes(switch_s=settings.fade), stamp, panel)
     return Sender(machine, sinks, rate_hz, settings.screenshots, demand=demand)

@@ -11,8 +11,11 @@ from realtime.command_table import CONTROLS, Part
 from realtime.controls import Command, CommandQueue, default_keys, parse_command, remapped_keys, stepped, switched
 from realtime.devices.window_view import WindowView
 from realtime.errors import CommandError, SettingsError
+from realtime.frames import Size
 from realtime.keys_table import keys_table, with_keys_table
-from tests.fakes import FakeEngine
+from realtime.output.canvas import Canvas
+from realtime.output.machine import OutputMachine
+from tests.fakes import FakeEngine, plain_animated
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,10 +30,14 @@ def test_every_command_can_be_written_with_its_default_arguments() -> None:
         assert parse_command(str(command)) == command
 
 
-@pytest.mark.parametrize("part", [Part.ANIMATOR, Part.WINDOW])
+@pytest.mark.parametrize("part", [Part.ANIMATOR, Part.OUTPUT, Part.WINDOW])
 def test_every_command_has_someone_who_obeys_it(part: Part, tiny_bundle: Bundle) -> None:
     obeyed = {
         Part.ANIMATOR: Animator(FakeEngine(), tiny_bundle).handlers,
+        Part.OUTPUT: {
+            **OutputMachine(Canvas(Size(64, 64)), plain_animated()).handlers,
+            "screenshot": str,  # the sender's own
+        },
         Part.WINDOW: WindowView(CommandQueue().dashboard, {}).handlers,
     }[part]
     assert set(obeyed) == {control.name for control in CONTROLS if control.part is part}
