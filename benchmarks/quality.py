@@ -71,7 +71,7 @@ def _compare(path: Path, every: int, reenactors: dict[str, Reenactor], recorder:
         size = reenactor.image_size
         if size not in tasks:
             tasks[size] = prepare_task(decode_clip(path, size, every), None)
-        figures = reenact_clip(reenactor, tasks[size], None).pictures
+        figures = reenact_clip(reenactor, tasks[size], None).measures.pictures
         recorder.add("l1", "l1", figures.l1, labels={"what": name})
         recorder.add("psnr", "dB", figures.psnr_db, better="higher", labels={"what": name})
         if figures.ms_ssim is not None:

@@ -1,5 +1,7 @@
 """Errors a user can cause: what was found, and what to do about it."""
 
+from functools import partial
+
 
 class MarionetError(Exception):
     """A fault of the outside world, printed as two lines (message, hint) with exit code 2.
@@ -14,6 +16,10 @@ class MarionetError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}"
+
+    def __reduce__(self) -> "tuple[partial[MarionetError], tuple[()]]":
+        # Its own way through pickle: errors of a process of a pool come out in the one that asked.
+        return partial(type(self), self.message, hint=self.hint), ()
 
 
 class SettingsError(MarionetError):

@@ -1,6 +1,6 @@
 """Finds clips in folders and decodes them: video files, folders of PNG frames, and the paper's stacked PNGs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -32,10 +32,17 @@ def find_clips(folders: list[Path]) -> list[Path]:
 
 def decode_clip(path: Path, size: int, stride: int = 1) -> Pixels:
     """Every `stride`-th frame of a clip as [t, size, size, 3] RGB; ClipError if it has fewer than two."""
-    frames = [_resize(frame, size) for index, frame in enumerate(_frames(path)) if index % stride == 0]
+    frames = [frame for _, frame in decode_frames(path, size, lambda index: index % stride == 0)]
     if len(frames) < 2:
         raise ClipError(f"{path}: {len(frames)} readable frames at stride {stride}; a clip needs two")
     return np.stack(frames)
+
+
+def decode_frames(path: Path, size: int, wanted: Callable[[int], bool]) -> Iterator[tuple[int, Pixels]]:
+    """Index and picture [size, size, 3] RGB of the frames whose index is wanted, in order, each decoded once."""
+    for index, frame in enumerate(_frames(path)):
+        if wanted(index):
+            yield index, _resize(frame, size)
 
 
 def _picture_clips(images: list[Path]) -> Iterator[Path]:

@@ -36,8 +36,8 @@ class CrossPair:
 
 
 @dataclass(frozen=True, slots=True)
-class CrossReenactment:
-    """One pair's result [t, s, s, 3] and its figures.
+class CrossMeasures:
+    """One pair's figures.
 
     identity_distance: mean, between the still's embedding and the result's. following: by signal, those alone in which
     the driver moves. jitter: high-frequency landmark energy over the driver's. background: mean deviation over time
@@ -45,12 +45,19 @@ class CrossReenactment:
     """
 
     pair: CrossPair
-    result: Pixels
     identity_distance: float
     following: dict[str, Following]
     jitter: float
     background: float
     missing_faces: float
+
+
+@dataclass(frozen=True, slots=True)
+class CrossReenactment:
+    """One pair's result [t, s, s, 3] and its figures."""
+
+    result: Pixels
+    measures: CrossMeasures
 
 
 def read_cross_pairs(path: Path) -> list[CrossPair]:
@@ -82,15 +89,15 @@ def reenact_pair(
         for name, smallest in SMALLEST_DEVIATION.items()
         if (match := following(driver_signals[name], signals[name], smallest)) is not None
     }
-    return CrossReenactment(
+    measures = CrossMeasures(
         pair,
-        result,
         _identity_distance(still, result, points, tools),
         found,
         jitter_energy(points) / jitter_energy(driver_points),
         _background_deviation(result, points[seen]),
         float(1 - seen.mean()),
     )
+    return CrossReenactment(result, measures)
 
 
 def _identity_distance(still: Pixels, result: Pixels, points: Landmarks, tools: FaceTools) -> float:

@@ -44,10 +44,10 @@ class CopyReenactor:
 class BundleReenactor(Closing):
     """A bundle through a live engine: what the user gets."""
 
-    def __init__(self, folder: Path, engine: str) -> None:
+    def __init__(self, folder: Path, engine: str, threads: int | None = None) -> None:
         bundle = open_bundle(folder)
         self.image_size = bundle.image_size
-        self._engine: Engine = open_engine(engine, bundle)
+        self._engine: Engine = open_engine(engine, bundle, threads)
 
     def reenact(self, source: Pixels, driving: Pixels, relative: bool) -> Pixels:
         """Frame by frame, as in a call."""

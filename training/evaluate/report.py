@@ -7,10 +7,13 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from av.container import OutputContainer
+from av.video.stream import VideoStream
 
+from realtime.closing import Closing
 from training.clips import Pixels
-from training.evaluate.cross_reenactment import CrossReenactment
-from training.evaluate.self_reenactment import SelfReenactmentClip
+from training.evaluate.cross_reenactment import CrossMeasures
+from training.evaluate.self_reenactment import SelfMeasures
 
 Figures = dict[str, float | None]
 
@@ -19,7 +22,7 @@ SHEET_MOMENTS = 4
 SHEET_SIZE = 160
 
 
-def self_figures(clips: Sequence[SelfReenactmentClip]) -> Figures:
+def self_figures(clips: Sequence[SelfMeasures]) -> Figures:
     """Means over clips, which weigh alike whatever their length."""
     pictures, faces = [clip.pictures for clip in clips], [clip.faces for clip in clips if clip.faces is not None]
     figures: Figures = {
@@ -34,7 +37,7 @@ def self_figures(clips: Sequence[SelfReenactmentClip]) -> Figures:
     return figures
 
 
-def cross_figures(pairs: Sequence[CrossReenactment]) -> Figures:
+def cross_figures(pairs: Sequence[CrossMeasures]) -> Figures:
     """Means over pairs, the median of the jitter's ratio; a following counts the pairs whose driver moves so."""
     figures: Figures = {"cross_identity_distance": _mean([p.identity_distance for p in pairs])}
     for signal in SIGNALS:
@@ -59,33 +62,48 @@ def format_table(columns: Mapping[str, Figures]) -> str:
     return "\n".join(lines)
 
 
-def write_sheet(path: Path, sources: Sequence[Pixels], drivers: Sequence[Pixels], results: Sequence[Pixels]) -> None:
-    """One row per clip: the source, then what drives it and the result, at moments spread over the clip."""
-    rows = []
-    for source, driver, result in zip(sources, drivers, results, strict=True):
-        moments = np.linspace(0, len(driver) - 1, SHEET_MOMENTS + 1).round().astype(int)[1:]
-        rows.append([source, *(picture for moment in moments for picture in (driver[moment], result[moment]))])
-    _write_sheet(path, rows)
+def sheet_row(source: Pixels, driver: Pixels, result: Pixels) -> Pixels:
+    """A strip [160, n, 3]: the source, then what drives it and the result, at moments spread over the clip."""
+    moments = np.linspace(0, len(driver) - 1, SHEET_MOMENTS + 1).round().astype(int)[1:]
+    pictures = [source, *(picture for moment in moments for picture in (driver[moment], result[moment]))]
+    return np.concatenate([_thumbnail(picture) for picture in pictures], axis=1)
 
 
-def write_side_by_side(
-    path: Path, stills: Sequence[Pixels], drivers: Sequence[Pixels], results: Sequence[Pixels], fps: int = 25
-) -> None:
-    """A video of still | driver | result, one pair after the other."""
-    size = stills[0].shape[0]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=Fraction(fps), options={"crf": "18"})
-        stream.width, stream.height, stream.pix_fmt = 3 * size, size, "yuv420p"
-        for still, driver, result in zip(stills, drivers, results, strict=True):
-            for moved, animated in zip(driver, result, strict=True):
-                picture = np.concatenate([still, moved, animated], axis=1)
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode())
+def side_by_side(still: Pixels, driver: Pixels, result: Pixels) -> Pixels:
+    """Pictures [t, s, 3 s, 3] of still | driver | result."""
+    return np.concatenate([np.broadcast_to(still, driver.shape), driver, result], axis=2)
 
 
-def _write_sheet(path: Path, rows: Sequence[Sequence[Pixels]]) -> None:
-    sheet = np.concatenate([np.concatenate([_thumbnail(picture) for picture in row], axis=1) for row in rows])
+class SideBySideVideo(Closing):
+    """A video that grows pair by pair; there is no file before the first."""
+
+    def __init__(self, path: Path, fps: int = 25) -> None:
+        self._path, self._rate = path, Fraction(fps)
+        self._container: OutputContainer | None = None
+        self._stream: VideoStream | None = None
+
+    def add(self, pictures: Pixels) -> None:
+        """Append pictures [t, height, width, 3], all of one size."""
+        if self._container is None or self._stream is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._container = av.open(str(self._path), "w")
+            self._stream = self._container.add_stream("libx264", rate=self._rate, options={"crf": "18"})
+            self._stream.height, self._stream.width = pictures.shape[1:3]
+            self._stream.pix_fmt = "yuv420p"
+        for picture in pictures:
+            self._container.mux(self._stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+
+    def close(self) -> None:
+        """Ends the file; closing twice is safe."""
+        if self._container is not None and self._stream is not None:
+            self._container.mux(self._stream.encode())
+            self._container.close()
+            self._container = self._stream = None
+
+
+def write_sheet(path: Path, rows: Sequence[Pixels]) -> None:
+    """A picture of strips, one below the other."""
+    sheet = np.concatenate(rows)
     path.parent.mkdir(parents=True, exist_ok=True)
     if not cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR)):
         raise OSError(f"{path}: cannot be written; choose another folder with --out")

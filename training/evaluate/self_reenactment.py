@@ -1,12 +1,14 @@
 """Self-reenactment: a clip's first frame driven by its later frames, which are also what must come out."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.clips import Pixels
 from training.evaluate.face_signals import landmark_distance_px
-from training.evaluate.faces import FaceTools, Landmarks
+from training.evaluate.faces import Embedding, FaceTools, Landmarks
 from training.evaluate.picture_measures import PictureFigures, compare_pictures
 from training.evaluate.reenactors import Reenactor
 
@@ -30,47 +32,81 @@ class SelfFaceFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class SelfReenactmentClip:
-    """One clip's result [t, s, s, 3] and its figures; `faces` is None where faces were not measured."""
+class SelfMeasures:
+    """One clip's figures; `faces` is None where faces were not measured."""
 
-    result: Pixels
     pictures: PictureFigures
     faces: SelfFaceFigures | None
 
 
 @dataclass(frozen=True, slots=True)
+class SelfReenactment:
+    """One clip's result [t, s, s, 3] and its figures."""
+
+    result: Pixels
+    measures: SelfMeasures
+
+
+class TargetFaces:
+    """Where the faces of target [t, s, s, 3] are, and who: each is looked at once, however many results it judges."""
+
+    def __init__(self, target: Pixels, tools: FaceTools) -> None:
+        self.points: Landmarks = tools.landmarks(target, consecutive=False)
+        self._target, self._tools = target, tools
+        self._embeddings: dict[int, Embedding] = {}
+
+    def embedding(self, index: int) -> Embedding:
+        """Identity [128] of the face in frame `index`, which must have one."""
+        if index not in self._embeddings:
+            self._embeddings[index] = self._tools.embedding(self._target[index], self.points[index])
+        return self._embeddings[index]
+
+
+@dataclass(frozen=True, slots=True)
 class SelfReenactmentTask:
-    """What must come out: frames [t, s, s, 3], animated from `source` [s, s, 3], and their landmarks if measured."""
+    """What must come out: frames [t, s, s, 3], animated from `source` [s, s, 3], and their faces if measured."""
 
     source: Pixels
     target: Pixels
-    target_points: Landmarks | None
+    faces: TargetFaces | None
 
 
 def prepare_task(clip: Pixels, tools: FaceTools | None) -> SelfReenactmentTask:
     """The task that `clip` [t + 1, s, s, 3] sets: its first frame is the source."""
     target = clip[1:]
-    return SelfReenactmentTask(clip[0], target, tools.landmarks(target, consecutive=False) if tools else None)
+    return SelfReenactmentTask(clip[0], target, TargetFaces(target, tools) if tools else None)
 
 
-def reenact_clip(reenactor: Reenactor, task: SelfReenactmentTask, tools: FaceTools | None) -> SelfReenactmentClip:
+def reenact_clip(reenactor: Reenactor, task: SelfReenactmentTask, tools: FaceTools | None) -> SelfReenactment:
     """The task done in absolute motion, and measured."""
     result = reenactor.reenact(task.source, task.target, relative=False)
     faces = None
-    if tools is not None and task.target_points is not None:
-        faces = _compare_faces(result, task.target, task.target_points, tools)
-    return SelfReenactmentClip(result, compare_pictures(result, task.target), faces)
+    if tools is not None and task.faces is not None:
+        faces = _compare_faces(result, task.faces, tools)
+    return SelfReenactment(result, SelfMeasures(compare_pictures(result, task.target), faces))
 
 
-def _compare_faces(result: Pixels, target: Pixels, expected: Landmarks, tools: FaceTools) -> SelfFaceFigures | None:
+def _compare_faces(result: Pixels, expected: TargetFaces, tools: FaceTools) -> SelfFaceFigures | None:
     found = tools.landmarks(result, consecutive=False)
-    has_face = np.isfinite(expected[:, 0, 0])
+    has_face = np.isfinite(expected.points[:, 0, 0])
     seen = has_face & np.isfinite(found[:, 0, 0])
     if not seen.any():
         return None
     embedded = np.flatnonzero(seen)[::EMBEDDING_STRIDE]
     identity = [
-        np.linalg.norm(tools.embedding(result[i], found[i]) - tools.embedding(target[i], expected[i])) for i in embedded
+        np.linalg.norm(face - expected.embedding(index))
+        for index, face in zip(embedded, _embeddings(result, found, embedded, tools), strict=True)
     ]
-    distance = np.nanmean(landmark_distance_px(found, expected)) * STATED_SIZE / target.shape[1]
+    distance = np.nanmean(landmark_distance_px(found, expected.points)) * STATED_SIZE / result.shape[1]
     return SelfFaceFigures(float(distance), float(np.mean(identity)), float(1 - seen.sum() / has_face.sum()))
+
+
+def _embeddings(frames: Pixels, points: Landmarks, indices: NDArray[np.intp], tools: FaceTools) -> Iterator[Embedding]:
+    """Identities of the faces in some frames; a picture that is the one before it again is not looked at again."""
+    before: int | None = None
+    face: Embedding | None = None
+    for index in indices:
+        if face is None or before is None or not np.array_equal(frames[index], frames[before]):
+            face = tools.embedding(frames[index], points[index])
+        yield face
+        before = int(index)

@@ -1,6 +1,7 @@
 """The ruler end to end on tiny clips: copies score as copies, bundles as their checkpoints, outputs can be seen."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -15,9 +16,11 @@ from tests.training.clip_files import disc_frames, write_stacked_png
 from tests.training.evaluate.synthetic_faces import BrightnessFaces
 from training.clips import ClipError, Pixels
 from training.evaluate import __main__ as command
+from training.evaluate.clip_job import ClipJob, Workplace
 from training.evaluate.cross_reenactment import CrossPair, read_cross_pairs, read_still, reenact_pair
-from training.evaluate.faces import FaceToolError, MeshAndEmbedding
+from training.evaluate.faces import Embedding, FaceToolError, Landmarks, MeshAndEmbedding
 from training.evaluate.picture_measures import compare_pictures
+from training.evaluate.processes import measure_clips
 from training.evaluate.reenactors import BundleReenactor, CheckpointReenactor, CopyReenactor
 from training.evaluate.report import cross_figures, format_table, self_figures
 from training.evaluate.self_reenactment import prepare_task, reenact_clip
@@ -65,8 +68,8 @@ def test_equal_pictures_are_equal_and_known_differences_are_known() -> None:
 def test_self_figures_of_a_copy_and_of_a_perfect_follower() -> None:
     frames, tools = brightening(12), BrightnessFaces()
     task = prepare_task(frames, tools)
-    copied = self_figures([reenact_clip(CopyReenactor(192), task, tools)])
-    perfect = self_figures([reenact_clip(BrightnessReenactor(), task, tools)])
+    copied = self_figures([reenact_clip(CopyReenactor(192), task, tools).measures])
+    perfect = self_figures([reenact_clip(BrightnessReenactor(), task, tools).measures])
     assert perfect["self_l1"] == 0 and perfect["self_landmark_distance_px"] == 0
     assert perfect["self_identity_distance"] == 0 and perfect["self_missing_faces"] == 0
     assert copied["self_l1"] == pytest.approx(np.abs(frames[1:] - frames[:1].astype(int)).mean() / 255)
@@ -82,7 +85,7 @@ def test_results_without_a_face_are_counted_as_missing() -> None:
             return result
 
     tools = BrightnessFaces()
-    figures = self_figures([reenact_clip(Blackout(), prepare_task(brightening(11), tools), tools)])
+    figures = self_figures([reenact_clip(Blackout(), prepare_task(brightening(11), tools), tools).measures])
     assert figures["self_missing_faces"] == pytest.approx(0.5)
 
 
@@ -90,8 +93,8 @@ def test_cross_figures_of_a_copy_and_of_a_perfect_follower() -> None:
     driver, tools = brightening(40), BrightnessFaces()
     pair = CrossPair("still", "clip", "photo")
     points = tools.landmarks(driver, consecutive=True)
-    copied = cross_figures([reenact_pair(CopyReenactor(192), pair, driver[0], driver, points, tools)])
-    perfect = cross_figures([reenact_pair(BrightnessReenactor(), pair, driver[0], driver, points, tools)])
+    copied = cross_figures([reenact_pair(CopyReenactor(192), pair, driver[0], driver, points, tools).measures])
+    perfect = cross_figures([reenact_pair(BrightnessReenactor(), pair, driver[0], driver, points, tools).measures])
     assert perfect["following_mouth"] == pytest.approx(1) and perfect["gain_mouth"] == pytest.approx(1)
     assert perfect["jitter"] == pytest.approx(1) and perfect["pairs_yaw"] == 0 and perfect["following_yaw"] is None
     assert copied["following_mouth"] == 0 and copied["jitter"] == 0 and copied["cross_identity_distance"] == 0
@@ -131,11 +134,67 @@ def test_cross_reenactment_leaves_a_video_of_still_driver_and_result(checkpoint:
     request = command.Request(
         checkpoint, (tmp_path / "clips",), tmp_path / "stills", 5, 60, "onnx-cpu", tmp_path / "out"
     )
-    figures = command.evaluate(request, BrightnessFaces())
+    figures = command.evaluate(request, BrightnessFaces)
     assert isinstance(figures["figures"], dict) and "jitter" in figures["figures"]
+    assert figures["pairs"] == len(pairs) >= 2
     with av.open(str(tmp_path / "out" / "cross.mp4")) as video:
         frames = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
     assert len(frames) == 12 * len(pairs) and frames[0].shape == (256, 768, 3)
+
+
+def test_every_face_is_looked_at_once(checkpoint: Path) -> None:
+    class Counting(BrightnessFaces):
+        def __init__(self) -> None:
+            self.embedded: list[bytes] = []
+
+        def embedding(self, frame: Pixels, points: Landmarks) -> Embedding:
+            self.embedded.append(frame.tobytes())
+            return super().embedding(frame, points)
+
+    tools, frames = Counting(), brightening(22)
+    task = prepare_task(frames, tools)
+    figures = [reenact_clip(one, task, tools).measures for one in (CopyReenactor(192), BrightnessReenactor())]
+    # Five of 21 targets, the copied source, and the five results.
+    assert len(tools.embedded) == 5 + 1 + 5 and len(set(tools.embedded)) == 6
+    assert figures[0].faces and figures[0].faces.identity_distance > 0.5
+
+
+def test_a_sample_is_spread_evenly(checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for index in range(5):
+        write_stacked_png(tmp_path / "clips" / f"{index}.png", disc_frames(7, 64, seed=index))
+    found = sorted((tmp_path / "clips").iterdir())
+    assert [path.stem for path in command.spread_evenly(found, 3)] == ["0", "2", "4"]
+    assert command.spread_evenly(found, 9) == command.spread_evenly(found, None) == found
+    arguments = [str(checkpoint), "--clips", str(tmp_path / "clips"), "--out", str(tmp_path / "out")]
+    assert command.main([*arguments, "--pictures-only", "--sample", "2", "--processes", "1"]) == 0
+    figures = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+    assert (figures["clips"], figures["clips_found"], figures["clips_chosen"]) == (2, 5, "evenly spaced")
+
+
+def test_processes_find_what_one_finds(checkpoint: Path, clips: Path, tmp_path: Path) -> None:
+    write_stacked_png(clips / "2.png", disc_frames(12, 64, seed=2))
+    request = command.Request(checkpoint, (clips,), tmp_path, 5, 0, "onnx-cpu", tmp_path / "one")
+    alone = command.evaluate(request, None)
+    together = command.evaluate(replace(request, processes=2, out=tmp_path / "two"), None)
+    assert together == alone
+    np.testing.assert_array_equal(
+        cv2.imread(str(tmp_path / "two/self.png")), cv2.imread(str(tmp_path / "one/self.png"))
+    )
+
+
+def test_an_error_in_a_process_is_told(clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bundle").mkdir()
+    arguments = [str(tmp_path / "bundle"), "--clips", str(clips), "--pictures-only", "--processes", "2"]
+    assert command.main(arguments) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) >= 2
+
+
+def test_outcomes_come_one_by_one(checkpoint: Path, clips: Path) -> None:
+    jobs = [ClipJob(clips / "0.png", 5, clips), ClipJob(clips / "missing.png", 5, clips)]
+    outcomes = measure_clips(jobs, Workplace(checkpoint, "onnx-cpu", None), 1)
+    assert next(outcomes).found.pictures.l1 > 0
+    with pytest.raises(ClipError, match="missing"):
+        next(outcomes)
 
 
 def test_the_fixed_pairs_are_sixty_of_both_kinds() -> None:
