@@ -1,16 +1,18 @@
 """OpenVINO as an engine: the fast path on processors, and on Intel's GPUs."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import openvino as ov
 
 from realtime.bundle import GRAPH_NAMES, Bundle, EnginePrecision, GraphName
 from realtime.engines.base import DeviceTensor, DeviceTensors, Engine, graph_precision
+from realtime.engines.compiled_graphs import checked_blobs
 from realtime.engines.failures import cannot_open, cannot_run, missing_input, wrong_shape
+from realtime.engines.openvino_import import ov
 from realtime.errors import EngineError
 from realtime.frames import Tensor
 
@@ -41,9 +43,10 @@ class OpenvinoEngine(Engine):
         self.name, self.precision = name, precision
         core = ov.Core()
         _refuse_missing(core, device, precision)
-        if cache is not None:
-            core.set_property({"CACHE_DIR": str(cache / "openvino")})
-        self._models = {graph: _compile(core, bundle, graph, device, threads, precision) for graph in GRAPH_NAMES}
+        options = _options(device, threads)
+        self._models = {
+            graph: _compiled(core, bundle, graph, device, precision, options, cache) for graph in GRAPH_NAMES
+        }
         self._requests = {graph: model.create_infer_request() for graph, model in self._models.items()}
         self._bound: dict[GraphName, dict[str, OpenvinoTensor]] = {graph: {} for graph in GRAPH_NAMES}
         self._inputs = {graph: _shapes(model.inputs) for graph, model in self._models.items()}
@@ -111,19 +114,32 @@ def _refuse_missing(core: ov.Core, device: Device, precision: EnginePrecision) -
         raise EngineError(f"this {device} has no bf16 arithmetic", hint="pass --precision fp32 or --precision int8")
 
 
-def _compile(
-    core: ov.Core, bundle: Bundle, graph: GraphName, device: Device, threads: int | None, precision: EnginePrecision
+def _options(device: Device, threads: int | None) -> dict[str, Any]:
+    options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+    if threads is not None and device == "CPU":
+        options["INFERENCE_NUM_THREADS"] = threads
+    return options
+
+
+def _compiled(
+    core: ov.Core,
+    bundle: Bundle,
+    graph: GraphName,
+    device: Device,
+    precision: EnginePrecision,
+    options: dict[str, Any],
+    cache: Path | None,
 ) -> Any:
     path = bundle.graph_path(graph, graph_precision(precision))
     # Keypoints are read in float32: bf16 there moves them by up to half a pixel and saves next to nothing.
     hint = "f32" if precision == "bf16" and graph == "detect_keypoints" else _HINTS[precision]
-    options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": hint}
-    if threads is not None and device == "CPU":
-        options["INFERENCE_NUM_THREADS"] = threads
-    try:
-        return core.compile_model(str(path), device, options)
-    except RuntimeError as error:
-        raise cannot_open(path, f"OpenVINO {ov.__version__}", error) from error
+    options = options | {"INFERENCE_PRECISION_HINT": hint}
+    sha256 = bundle.graph(graph, graph_precision(precision)).sha256
+    with checked_blobs(cache / "openvino" / sha256[:16]) if cache else nullcontext() as folder:
+        try:
+            return core.compile_model(str(path), device, options | ({"CACHE_DIR": str(folder)} if folder else {}))
+        except RuntimeError as error:
+            raise cannot_open(path, f"OpenVINO {ov.__version__}", error) from error
 
 
 def _shapes(ports: Any) -> dict[str, tuple[int, ...]]:
