@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--split", action="store_true", help="also write animate in two parts, for profiling")
     add("--provenance", type=Path, metavar="FILE", help="JSON with data, steps and metrics for the card")
     add("--verify", type=Path, metavar="BUNDLE", help="prove a bundle again on this machine, write nothing")
-    add("--engine", help="with --verify: this engine alone (default: every installed one)")
+    add("--engine", help="with --verify: this engine alone, as NAME or NAME:PRECISION (default: every installed one)")
     return parser
 
 

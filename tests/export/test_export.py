@@ -230,6 +230,14 @@ def test_verify_repeats_the_proof(bundle_folder: Path, capsys: pytest.CaptureFix
     assert all(line.endswith("good") for line in lines)
 
 
+def test_verify_takes_an_engine_with_its_precision(bundle_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--verify", str(bundle_folder), "--engine", "onnx-cpu:fp32"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].startswith("onnx-cpu fp32: keypoints")
+    for engine, said in (("onnx-cpu:bf16", "computes in"), ("onnx-cpu:fp9", "unknown precision"), ("onnx", "unknown")):
+        assert main(["--verify", str(bundle_folder), "--engine", engine]) == 2
+        assert said in capsys.readouterr().err
+
+
 def test_verify_finds_a_graph_that_was_changed_with_its_hash(bundle_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "tampered"
     shutil.copytree(bundle_folder, folder)
