@@ -57,10 +57,13 @@ def test_a_frame_is_not_changed_by_the_next(camera: Camera) -> None:
     assert np.array_equal(first.pixels, before)
 
 
-def test_closing_twice_is_safe(camera: Camera) -> None:
+def test_closing_twice_closes_nothing_else(camera: Camera, tmp_path: Path) -> None:
     next(camera.frames())
     camera.close()
-    camera.close()
+    with (tmp_path / "other").open("w") as other:  # takes the number of a file that the camera had open
+        camera.close()
+        other.write("still open")
+    assert (tmp_path / "other").read_text() == "still open"
 
 
 def test_a_clip_gives_every_frame_at_its_time(clip: Path) -> None:

@@ -68,10 +68,13 @@ def test_it_takes_frames_and_leaves_them_unchanged(sink: Sink) -> None:
         assert (frame.pixels == 10 * index).all()
 
 
-def test_closing_twice_is_safe(sink: Sink) -> None:
+def test_closing_twice_closes_nothing_else(sink: Sink, tmp_path: Path) -> None:
     sink.send(plain_picture())
     sink.close()
-    sink.close()
+    with (tmp_path / "other").open("w") as other:  # takes the number of a file that the sink had open
+        sink.close()
+        other.write("still open")
+    assert (tmp_path / "other").read_text() == "still open"
 
 
 def test_closing_unused_is_safe(sink: Sink) -> None:
