@@ -1,7 +1,7 @@
 """`python -m benchmarks KIND`: measures one thing; the last line of stdout is the result as one JSON object.
 
-stages, live, glass, peers, quality, train, scale and soak measure; compare and report read what they saved. Ctrl-C ends
-a run early and keeps what was measured.
+stages, live, glass, peers, quality, train, scale, soak, engines, start and framing measure; compare and report read
+what they saved. Ctrl-C ends a run early and keeps what was measured.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol, cast, get_args
 
 from benchmarks.machine import ROOT, describe_commit, describe_machine
 from benchmarks.parser import Parser
@@ -25,7 +25,7 @@ from benchmarks.yardstick import record_yardstick
 from realtime.errors import MarionetError, SettingsError
 
 RESULTS = ROOT / "benchmarks" / "results"
-KINDS: tuple[Kind, ...] = ("stages", "live", "glass", "peers", "quality", "train", "scale", "soak")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 READERS = ("compare", "report")
 INTERRUPTED = 130  # what a shell calls a program that Ctrl-C ended
 NOT_SETTINGS = ("save", "save_to")

@@ -1,10 +1,9 @@
-"""How well the driver's crop follows a face: clips shifted and scaled along random smooth paths over a larger picture.
+"""`framing`: how well the driver's crop follows a face.
 
-`python -m benchmarks.framing CLIPS` prints a table and, as its last line, one JSON object.
+Clips are shifted and scaled along random smooth paths over a larger picture, so that the truth is known.
 """
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +12,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.recorder import Recorder
+from benchmarks.rig import DEFAULT_ENGINE, EngineOpener
 from realtime.bundle import Bundle, open_bundle
 from realtime.devices.cameras import open_recorded_camera
 from realtime.driver_framing import DriverFraming
 from realtime.engines.base import Engine
 from realtime.engines.catalogue import open_engine
+from realtime.errors import SettingsError
 from realtime.face_detector import FaceDetector
 from realtime.face_finder import PromptFaceFinder
 from realtime.frames import Frame, Keypoints, Pixels, pixels_to_tensor
 from realtime.framing import cut_out, ideal_crop
 from realtime.settings import DEFAULT_BUNDLE
 
+HELP = "how well the driver's crop follows a moving face"
+DEFAULT_CLIPS = Path("../shared/data/portraits/val")
 WIDTH_PX, HEIGHT_PX, CLIP_SIDE_PX = 640, 480, 256
 REACH_PX, SCALES = (110.0, 70.0), (0.8, 1.25)
 PERIODS_S = (5.0, 14.0)
@@ -34,6 +38,10 @@ JITTER_SMOOTHING_S = 0.05  # what of the crop's path this takes away, above some
 Path2d = NDArray[np.float64]  # n 3: x and y of the clip's middle in pixels, scale
 
 
+class NoFaceError(Exception):
+    """A clip that shows nothing to follow."""
+
+
 @dataclass(frozen=True, slots=True)
 class FollowingError:
     """Of one clip: distance of their centres in per cent of the crop's side; jitter in the model's pixels."""
@@ -42,6 +50,37 @@ class FollowingError:
     p95_percent: float
     jitter_px: float
     missed_frames: int
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of `framing`."""
+    add = parser.add_argument
+    add("--bundle", type=Path, default=DEFAULT_BUNDLE, help="model bundle (default: the one that ships)")
+    add("--clips", type=Path, default=DEFAULT_CLIPS, help="folder of square videos of faces")
+    add("--most-clips", type=int, help="clips measured at most (default all)")
+    add("--engine", default=DEFAULT_ENGINE, help=f"inference runtime (default {DEFAULT_ENGINE})")
+
+
+def measure(options: argparse.Namespace, recorder: Recorder, opener: EngineOpener = open_engine) -> None:
+    """Adds `error_mean`, `error_p95`, `jitter` and `missed_frames`, a sample for each clip."""
+    clips = sorted(options.clips.glob("*.mp4"))[: options.most_clips]
+    if not clips:
+        raise SettingsError(f"{options.clips}: holds no mp4 videos", hint="name a folder of clips with --clips")
+    bundle, detector = open_bundle(options.bundle), FaceDetector()
+    with opener(options.engine, bundle, 1) as engine:
+        for seed, clip in enumerate(recorder.track(clips, "Clips", len(clips))):
+            with open_recorded_camera(f"file:{clip}") as camera:
+                frames = list(camera.frames())
+            path = smooth_path(len(frames), _rate_hz(frames), seed)
+            try:
+                error = measured(frames, path, bundle, engine, detector)
+            except NoFaceError as missing:
+                recorder.note(f"{clip.stem} is left out: {missing}")
+                continue
+            recorder.add("error_mean", "%", error.mean_percent)
+            recorder.add("error_p95", "%", error.p95_percent)
+            recorder.add("jitter", "px", error.jitter_px)
+            recorder.add("missed_frames", "count", error.missed_frames)
 
 
 def smooth_path(frames: int, rate_hz: float, seed: int) -> Path2d:
@@ -71,7 +110,10 @@ def placed(pixels: Pixels, where: NDArray[np.float64]) -> Pixels:
 def measured(
     frames: Sequence[Frame], path: Path2d, bundle: Bundle, engine: Engine, detector: FaceDetector
 ) -> FollowingError:
-    """How the framing follows frames (square, upright) along path, searching for the face as in a live run."""
+    """How the framing follows frames (square, upright) along path, searching for the face as in a live run.
+
+    Raises NoFaceError where the clip itself shows no face, or the framing found none once it had time to.
+    """
     truth = _where_the_face_is(frames, detector)  # n 3: in shares of the clip's picture
     scale = path[:, 2] * CLIP_SIDE_PX
     centres = path[:, :2] + (truth[:, :2] - 0.5) * scale[:, None]
@@ -80,6 +122,8 @@ def measured(
     rate_hz = _rate_hz(frames)
     settled = np.arange(len(frames)) >= SETTLED_S * rate_hz
     seen = settled & ~np.isnan(crops[:, 0])
+    if not seen.any():
+        raise NoFaceError("the framing found no face in the moved picture")
     errors = np.linalg.norm(crops[seen, :2] - centres[seen], axis=1) / sides[seen] * 100
     return FollowingError(
         mean_percent=float(errors.mean()),
@@ -110,7 +154,10 @@ def _keypoints(engine: Engine, driver: Pixels) -> Keypoints:
 
 
 def _where_the_face_is(frames: Sequence[Frame], detector: FaceDetector) -> Path2d:
-    """[n, 3]: centre and side of the ideal crop in every frame, as shares, smoothed over past and future alike."""
+    """[n, 3]: centre and side of the ideal crop in every frame, as shares, smoothed over past and future alike.
+
+    Raises NoFaceError where no frame shows a face.
+    """
     rows = []
     for frame in frames:
         faces = detector.detect(frame.pixels)
@@ -118,6 +165,8 @@ def _where_the_face_is(frames: Sequence[Frame], detector: FaceDetector) -> Path2
         rows.append((*crop.centre_px, crop.side_px) if crop else (np.nan, np.nan, np.nan))
     shares = np.array(rows) / frames[0].pixels.shape[1]
     known = ~np.isnan(shares[:, 0])
+    if not known.any():
+        raise NoFaceError("no face found in any frame")
     at = np.arange(len(frames))
     filled = np.stack([np.interp(at, at[known], column[known]) for column in shares.T], axis=1)
     return _smoothed(filled, REFERENCE_SMOOTHING_S * _rate_hz(frames))
@@ -141,40 +190,3 @@ def _jitter_px(crops: Path2d, size_px: int, rate_hz: float) -> float:
 
 def _rate_hz(frames: Sequence[Frame]) -> float:
     return (len(frames) - 1) / (frames[-1].captured_at - frames[0].captured_at)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints the errors of each clip, and their means and worst as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.framing", description=__doc__)
-    parser.add_argument("clips", type=Path, help="folder of square clips")
-    parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE)
-    parser.add_argument("--count", type=int, default=None, help="how many clips (default: all)")
-    chosen = parser.parse_args(arguments)
-    bundle, detector = open_bundle(chosen.bundle), FaceDetector()
-    results = []
-    with open_engine("onnx-cpu", bundle, 1) as engine:
-        for seed, clip in enumerate(sorted(chosen.clips.glob("*.mp4"))[: chosen.count]):
-            with open_recorded_camera(f"file:{clip}") as camera:
-                frames = list(camera.frames())
-            result = measured(frames, smooth_path(len(frames), _rate_hz(frames), seed), bundle, engine, detector)
-            results.append(result)
-            print(
-                f"{clip.stem:24} mean {result.mean_percent:5.2f} %  p95 {result.p95_percent:5.2f} %  "
-                f"jitter {result.jitter_px:5.2f} px  missed {result.missed_frames}",
-                flush=True,
-            )
-    summary = {
-        "clips": len(results),
-        "mean_percent": round(float(np.mean([one.mean_percent for one in results])), 3),
-        "worst_mean_percent": round(max(one.mean_percent for one in results), 3),
-        "mean_p95_percent": round(float(np.mean([one.p95_percent for one in results])), 3),
-        "mean_jitter_px": round(float(np.mean([one.jitter_px for one in results])), 3),
-        "worst_jitter_px": round(max(one.jitter_px for one in results), 3),
-        "missed_frames": sum(one.missed_frames for one in results),
-    }  # fmt: skip
-    print(json.dumps(summary))
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -19,6 +19,7 @@ from benchmarks.summary import turn_ratios
 from benchmarks.tables import Lines, table, tables_of
 
 RESULTS, DOCUMENT = ROOT / "benchmarks" / "results", ROOT / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 TITLES: Mapping[Kind, str] = {
     "peers": "Against others, in turns",
     "stages": "What a frame is made of",
@@ -27,6 +28,9 @@ TITLES: Mapping[Kind, str] = {
     "quality": "Quality against time",
     "scale": "How cost grows",
     "train": "Training",
+    "engines": "Engines and precisions",
+    "start": "From the command to the first picture",
+    "framing": "Following the face",
     "soak": "For a long time",
 }
 EXPLANATIONS: Mapping[Kind, str] = {
@@ -40,6 +44,10 @@ EXPLANATIONS: Mapping[Kind, str] = {
     "quality": "Self-reenactment of clips of people never seen, as `python -m training.evaluate` measures it.",
     "scale": "One thing grows, all else stays.",
     "train": "Steps of `python -m training` itself; its first steps are left out.",
+    "engines": "Each in a process of its own, against torch on the bundle's own pictures. Memory: the most it took.",
+    "start": "Fresh processes. A run ends when its one frame is sent, its threads have ended and all is closed. The "
+    "cold cache is the very first run's, in which `auto` measures the engines.",
+    "framing": "Clips moved along known paths over a larger picture; how far the crop is from where the face is.",
     "soak": "Growth is from the median of the first fifth of the run to that of the last.",
 }
 
@@ -58,8 +66,21 @@ def main(arguments: Sequence[str]) -> int:
     text = "\n".join(_document(results, plots))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(text, "utf-8")
+    _renew_engines(results, options.out.with_name("engines.md"))
     print(json.dumps({"schema_version": SCHEMA_VERSION, "kind": "report", "results": len(results)}))
     return 0
+
+
+def _renew_engines(results: Sequence[Result], document: Path) -> None:
+    """Puts the newest result of `engines` between the document's two marks; without either all stays."""
+    newest = _newest([result for result in results if result.kind == "engines"])
+    if not newest or not document.exists():
+        return
+    result = max((result for result, _ in newest), key=lambda result: result.started_at)
+    before, _, rest = document.read_text("utf-8").partition(BEGIN)
+    told = f"{_described(result.machine)}: `{result.command}` ({result.started_at:%Y-%m-%d}, commit {result.commit})."
+    lines = [before + BEGIN, told, "", *tables_of(result)]
+    document.write_text("\n".join(lines[:-1]) + "\n" + END + rest.partition(END)[2], "utf-8")
 
 
 def _document(results: Sequence[Result], plots: Path) -> Lines:

@@ -174,6 +174,45 @@ def _soak(result: Result) -> Lines:
     )
 
 
+def _engines(result: Result) -> Lines:
+    frames = _measured(result, "frame")
+    threads = list(dict.fromkeys(series.labels["threads"] for series in frames))
+    rows = []
+    for engine, precision in dict.fromkeys((s.labels["engine"], s.labels["precision"]) for s in frames):
+        labels = {"engine": engine, "precision": precision}
+        times = [_middle(result, "frame", labels | {"threads": count}) for count in threads]
+        rest = (_middle(result, name, labels) for name in ("psnr", "keypoints", "size", "opened", "memory"))
+        rows.append([engine, precision, *times, *rest])
+    heads = [f"ms, {count} thread{'s' if count != '1' else ''}" for count in threads]
+    return table(["engine", "precision", *heads, "PSNR dB", "keypoints px", "MB", "opened in s", "memory MB"], rows)
+
+
+def _start(result: Result) -> Lines:
+    rows = [
+        ["importing run_live", "", *_spread(series)[:2], str(len(series.samples))] for series in result.find("import")
+    ]
+    rows += [
+        [series.labels["engine"], series.labels["cache"], *_spread(series)[:2], str(len(series.samples))]
+        for series in _measured(result, "one_frame")
+    ]
+    return table(["a run of one frame", "cache", "p50, s", "p95", "processes"], rows)
+
+
+def _framing(result: Result) -> Lines:
+    names = {
+        "error_mean": "distance of the centres, mean, % of the crop's side",
+        "error_p95": "its 95th percentile, %",
+        "jitter": "jitter, px of the model's picture",
+        "missed_frames": "frames without a crop",
+    }
+    rows = [
+        [title, figure(float(np.mean(series.samples))), figure(max(series.samples)), str(len(series.samples))]
+        for name, title in names.items()
+        for series in _measured(result, name)
+    ]
+    return table(["of a clip", "mean", "worst", "clips"], rows)
+
+
 _TABLES: Mapping[Kind, Callable[[Result], Lines]] = {
     "stages": _stages,
     "live": _live,
@@ -183,4 +222,7 @@ _TABLES: Mapping[Kind, Callable[[Result], Lines]] = {
     "train": _train,
     "scale": _scale,
     "soak": _soak,
+    "engines": _engines,
+    "start": _start,
+    "framing": _framing,
 }

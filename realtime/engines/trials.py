@@ -56,7 +56,7 @@ def try_engine(
         with open_it() as engine:
             parity = prove(engine, bundle)
             complaint = shortfall(parity, precision)
-            frame_ms = time_frames(engine, bundle) if timed and complaint is None else None
+            frame_ms = statistics.median(frame_times_ms(engine, bundle)) if timed and complaint is None else None
     except EngineError as error:
         return Trial(engine=name, precision=precision, complaint=error.message, hint=error.hint)
     if complaint is not None and precision == "int8" and lacks_int8(processor_flags()):
@@ -64,8 +64,8 @@ def try_engine(
     return Trial(engine=name, precision=precision, frame_ms=frame_ms, parity=parity, complaint=complaint)
 
 
-def time_frames(engine: Engine, bundle: Bundle, seconds: float = SECONDS_PER_TRIAL) -> float:
-    """Median milliseconds of a live frame: upload, detect, animate, download."""
+def frame_times_ms(engine: Engine, bundle: Bundle, seconds: float = SECONDS_PER_TRIAL) -> list[float]:
+    """Milliseconds of each live frame within so many seconds: upload, detect, animate, download."""
     scene, _ = read_proof(bundle)
     driver, portrait = pixels_to_tensor(scene.drivers[-1]), pixels_to_tensor(scene.portraits[0])
     image = engine.upload({"image": portrait})
@@ -82,7 +82,7 @@ def time_frames(engine: Engine, bundle: Bundle, seconds: float = SECONDS_PER_TRI
         animated = engine.run("animate", still | moved, into=animated)
         engine.download(animated["image"])
         durations.append(time.perf_counter() - started)
-    return 1000 * statistics.median(durations)
+    return [1000 * duration for duration in durations]
 
 
 def record_path(cache: Path, bundle: Bundle, threads: int | None) -> Path:

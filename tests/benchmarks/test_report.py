@@ -42,6 +42,16 @@ ONE_OF_EACH: dict[Kind, tuple[Series, ...]] = {
     "train": (_series("training_rate", "1/s", preset="live-s", size="128"),),
     "scale": (_series("kept_memory", "MB", portraits="4"), _series("age", sinks="2")),
     "soak": (_series("memory", "MB"), _series("age_p95")),
+    "engines": (
+        _series("frame", engine="onnx-cpu", precision="int8", threads="1"),
+        _series("frame", engine="onnx-cpu", precision="int8", threads="2", scale=0.6),
+        _series("psnr", "dB", engine="onnx-cpu", precision="int8", threads="1", scale=4),
+    ),
+    "start": (
+        _series("import", "s", scale=0.03),
+        _series("one_frame", "s", engine="auto", cache="warm", scale=0.1),
+    ),
+    "framing": (_series("jitter", "px", scale=0.02),),
 }
 
 
@@ -65,6 +75,10 @@ def test_every_kind_has_its_tables_and_plots(tmp_path: Path, capsys: pytest.Capt
         "| ours | 0.1200 | – | – | 12.0 | 60 |",
         "| live-s | 128 | 12.0 | – |",
         "| 4 | 12.0 | 14.0 | 14.0 |",
+        "| onnx-cpu | int8 | 12.0 | 7.20 | 48.0 | – | – | – | – |",
+        "| importing run_live |  | 0.360 | 0.420 | 60 |",
+        "| auto | warm | 1.20 | 1.40 | 60 |",
+        "| jitter, px of the model's picture | 0.240 | 0.280 | 60 |",
     ):
         assert row in text, row
     assert all(f"`python -m benchmarks {kind}`" in text for kind in ONE_OF_EACH)
@@ -72,6 +86,20 @@ def test_every_kind_has_its_tables_and_plots(tmp_path: Path, capsys: pytest.Capt
     assert {plot.name.partition("-")[0] for plot in plots} == {"stages", "live", "glass", "peers", "quality", "soak"}
     assert all(f"(benchmarks/{plot.name})" in text for plot in plots)
     assert sum(plot.stat().st_size for plot in plots) < 200_000
+
+
+def test_the_table_of_engines_is_renewed_in_its_own_document(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    document = tmp_path / "docs" / "engines.md"
+    document.write_text("Before.\n<!-- table: begin -->\nold\n<!-- table: end -->\nAfter.\n")
+    _report([made_result(*ONE_OF_EACH["live"], kind="live")], tmp_path)
+    assert "\nold\n" in document.read_text()
+    _report([made_result(*ONE_OF_EACH["engines"], kind="engines")], tmp_path)
+    text = document.read_text()
+    assert text.startswith("Before.\n<!-- table: begin -->\nTest CPU") and text.endswith(
+        "<!-- table: end -->\nAfter.\n"
+    )
+    assert "| onnx-cpu | int8 | 12.0 | 7.20 |" in text and "old" not in text
 
 
 def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
