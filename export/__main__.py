@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     add("bundle", type=Path, nargs="?", help="folder to write, such as assets/bundles/portrait-s")
     add("--precision", default="fp32", help="comma-separated: fp32, fp16, int8 (default: fp32, which is always there)")
     add("--calibration", type=Path, metavar="FOLDER", help="clips for int8 (default: the driving clip that ships)")
-    add("--split", action="store_true", help="also write animate in two parts, for profiling")
+    add("--split", action="store_true", help="also write animate in two parts, to profile and to look into")
     add("--provenance", type=Path, metavar="FILE", help="JSON with data, steps and metrics for the card")
     add("--verify", type=Path, metavar="BUNDLE", help="prove a bundle again on this machine, write nothing")
     add("--engine", help="with --verify: this engine alone, as NAME or NAME:PRECISION (default: every installed one)")

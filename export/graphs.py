@@ -76,7 +76,10 @@ class Animate(nn.Module):
 
 
 class DenseMotion(nn.Module):
-    """source_thumbnail, source and driving keypoints -> displacement, and occlusion and features if there are any."""
+    """source_thumbnail, source and driving keypoints -> displacement, occlusion and features if any, and masks.
+
+    `decode` has no use for the masks: they are for those who look.
+    """
 
     def __init__(self, network: PortraitNet) -> None:
         super().__init__()
@@ -84,7 +87,8 @@ class DenseMotion(nn.Module):
 
     def forward(self, thumbnail: Tensor, *keypoints: Tensor) -> tuple[Tensor, ...]:
         flow = self.network.dense_motion(thumbnail, Keypoints(*keypoints[:2]), Keypoints(*keypoints[2:]))
-        return tuple(tensor for tensor in (flow.displacement, flow.occlusion, flow.features) if tensor is not None)
+        told = (flow.displacement, flow.occlusion, flow.features, flow.masks)
+        return tuple(tensor for tensor in told if tensor is not None)
 
 
 class Decode(nn.Module):
@@ -125,16 +129,17 @@ def make_graphs(network: PortraitNet, source: Tensor, driving: Tensor) -> list[G
 
 @torch.no_grad()
 def make_split_graphs(network: PortraitNet, animate: Graph[GraphName]) -> list[Graph[SplitName]]:
-    """`animate` in two parts for profiling, on the same example: dense_motion, then decode."""
+    """`animate` in two parts, to profile and to look into, on the same example: dense_motion, then decode."""
     keypoints = {name: animate.inputs[name] for name in KEYPOINT_TENSORS}
     features = {name: tensor for name, tensor in animate.inputs.items() if name not in keypoints}
     motion_inputs = {"source_thumbnail": features["source_thumbnail"]} | keypoints
     motion = DenseMotion(network)
-    flow = dict(zip(FLOW_TENSORS, motion(*motion_inputs.values()), strict=False))
+    *told, _masks = motion(*motion_inputs.values())
+    flow = dict(zip(FLOW_TENSORS, told, strict=False))
     painted = {name: tensor for name, tensor in features.items() if name != "source_thumbnail"}
     decode_inputs = painted | flow | (keypoints if network.config.family == "paper" else {})
     return [
-        Graph("dense_motion", motion, motion_inputs, tuple(flow)),
+        Graph("dense_motion", motion, motion_inputs, (*flow, "masks")),
         Graph("decode", Decode(network, tuple(painted), len(flow)), decode_inputs, ("image",)),
     ]
 

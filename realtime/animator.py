@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +22,7 @@ from realtime.frames import AnimatedFrame, Frame, Keypoints, Motion, Pixels
 from realtime.framing import cut_out, mirrored
 from realtime.gallery import Gallery, Source
 from realtime.motion_mapper import MotionMapper, MotionOptions
+from realtime.motion_views import MotionViews
 from realtime.networks import Networks, network_id
 from realtime.portrait import Portrait, make_portrait, open_portrait
 from realtime.portrait_pack import portraits_in
@@ -75,6 +77,7 @@ class Animator(Closing):
         self._options = options or AnimatorOptions()
         self._detector = detector
         self._dashboard = dashboard or Dashboard()
+        self._dashboard.open_explainer = partial(MotionViews, bundle)
         self._stopwatch = stopwatch
         self._networks = Networks(engine, bundle, self._stage)
         self._framing = DriverFraming(self._finder(), self._options.tracking)
@@ -231,7 +234,7 @@ class Animator(Closing):
         with self._stage("transfer"):
             motion = self._mapper.motion(sight.keypoints, source, frame.captured_at)
         self._dashboard.range_used = self._mapper.range_used
-        self._dashboard.preview = Preview(sight.driver, sight.keypoints, motion.target)
+        self._dashboard.preview = Preview(sight.driver, sight.keypoints, motion.target, source.view)
         return motion
 
     def _stage(self, name: str) -> AbstractContextManager[object]:

@@ -17,7 +17,7 @@ KEYPOINT_INPUTS = ("source_mean", "source_covariance", "driving_mean", "driving_
 
 GraphName: TypeAlias = Literal["detect_keypoints", "encode_source", "animate"]
 GRAPH_NAMES: tuple[GraphName, ...] = get_args(GraphName)
-# `animate` in two parts, for profiling.
+# `animate` in two parts, to profile and to look into.
 SplitName: TypeAlias = Literal["dense_motion", "decode"]
 SPLIT_NAMES: tuple[SplitName, ...] = get_args(SplitName)
 # What a bundle's files can be in; fp32 is always there and is the reference.
@@ -135,6 +135,10 @@ class Bundle:
     def graph_path(self, graph: GraphName, precision: Precision = "fp32") -> Path:
         """The ONNX file of a graph. Raises BundleError if the bundle lacks the precision."""
         return self.path / self.graph(graph, precision).file
+
+    def split_path(self, graph: SplitName) -> Path | None:
+        """The ONNX file of a part of `animate`; None where the bundle was exported without them."""
+        return None if self.manifest.split is None else self.path / self.manifest.split[graph].file
 
 
 def open_bundle(path: Path) -> Bundle:

@@ -8,6 +8,7 @@ from enum import Enum
 SWITCH = "[on|off]"  # without an argument it turns round
 STEP = "+|-|NUMBER"
 MOTIONS = "[relative|absolute]"
+VIEWS = "[off|masks|flow|trust|warped]"
 PICTURES = "[square|portrait]"
 GAIN = "[head|mouth|eyes] +|-|NUMBER"
 _PATTERNS = {
@@ -15,6 +16,7 @@ _PATTERNS = {
     GAIN: r"((overall|head|mouth|eyes) )?(\+|-|\d+(\.\d+)?)",
     SWITCH: "(on|off)?",
     MOTIONS: "(relative|absolute)?",
+    VIEWS: "(off|masks|flow|trust|warped)?",
     PICTURES: "(square|portrait)?",
     STEP: r"\+|-|\d+(\.\d+)?",
 }
@@ -104,5 +106,6 @@ CONTROLS: tuple[Control, ...] = (
     Control("hud", Part.WINDOW, "figures: rates, age, time per stage, drops, engine", SWITCH, {"i": ""}),
     Control("overlay", Part.WINDOW, "you as a ghost, to line up; in the window only", STEP, {"c": "+", "z": "-"}),
     Control("keypoints", Part.WINDOW, "keypoints, in the window only", SWITCH, {"o": ""}),
+    Control("view", Part.WINDOW, "what the motion network thinks, in the window only", VIEWS, {"y": ""}),
     Control("help", Part.WINDOW, "show this list", SWITCH, {"?": "", "f1": ""}),
 )

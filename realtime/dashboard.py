@@ -2,10 +2,12 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Protocol
 
-from realtime.frames import Keypoints, Pixels
+from realtime.errors import CommandError
+from realtime.frames import Keypoints, Pixels, Tensor
 
 NOTICE_S = 2.5
 
@@ -29,6 +31,18 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SourceView:
+    """The portrait as its networks see it: square [s, s, 3], keypoints, and what the motion network gets [1, 3, h, w].
+
+    thumbnail is None where a bundle's motion network takes something else.
+    """
+
+    square: Pixels
+    keypoints: Keypoints
+    thumbnail: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Preview:
     """What the window alone may show over the animated square: the driver as the model sees it, and keypoints.
 
@@ -38,6 +52,18 @@ class Preview:
     driver: Pixels
     driving: Keypoints
     target: Keypoints
+    source: SourceView | None = None
+
+
+class Explainer(Protocol):
+    """Draws what the networks think."""
+
+    def picture(self, view: str, preview: Preview) -> Pixels:
+        """[s, s, 3] as the animated square: what view names, for the motion of preview. Raises MarionetError."""
+
+
+def _nobody() -> Explainer:
+    raise CommandError("view: this run has no networks", hint="start run_live.py with a bundle")
 
 
 class Dashboard:
@@ -46,6 +72,7 @@ class Dashboard:
     def __init__(self) -> None:
         self.figures = Figures()
         self.preview: Preview | None = None
+        self.open_explainer: Callable[[], Explainer] = _nobody
         self.portrait = ""
         self.range_used = 0.0  # share of the motion the portrait can follow; over 1 the limiter works
         self._notice = ("", float("-inf"))

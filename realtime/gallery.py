@@ -10,6 +10,7 @@ from pathlib import Path
 
 from realtime.closing import Closing
 from realtime.controls import Obey
+from realtime.dashboard import SourceView
 from realtime.engines.base import DeviceTensors
 from realtime.errors import CommandError, MarionetError, SourceError
 from realtime.frames import Keypoints, Pixels
@@ -28,6 +29,7 @@ class Source:
     tensors: DeviceTensors
     resting: Pixels  # the portrait unmoved, as the networks paint it: s s 3
     size_bytes: int
+    view: SourceView  # for those who look into it
 
 
 class Gallery(Closing):

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from math import prod
 
 from realtime.bundle import Bundle
+from realtime.dashboard import SourceView
 from realtime.engines.base import DeviceTensors, Engine
 from realtime.frames import Keypoints, Motion, Pixels, pixels_to_tensor, tensor_to_pixels
 from realtime.gallery import Source
@@ -41,7 +42,7 @@ class Networks:
         at_rest = self._engine.run("animate", tensors | self._upload_keypoints("driving", keypoints))
         resting = tensor_to_pixels(self._engine.download(at_rest["image"]))
         size_bytes = self._features_bytes + portrait.size_bytes + resting.nbytes
-        return Source(portrait, keypoints, tensors, resting, size_bytes)
+        return Source(portrait, keypoints, tensors, resting, size_bytes, self._view(portrait, keypoints, features))
 
     def detect(self, driver: Pixels) -> Keypoints:
         """The keypoints of driver [s, s, 3]."""
@@ -65,6 +66,11 @@ class Networks:
         """Lets go of the tensors and closes the engine."""
         self._driver = self._detected = self._target = self._animated = None
         self._engine.close()
+
+    def _view(self, portrait: Portrait, keypoints: Keypoints, features: DeviceTensors) -> SourceView:
+        thumbnail = features.get("source_thumbnail")
+        kept = None if thumbnail is None else self._engine.download(thumbnail).copy()
+        return SourceView(portrait.square, keypoints, kept)
 
     def _upload_keypoints(self, owner: str, keypoints: Keypoints, into: DeviceTensors | None = None) -> DeviceTensors:
         mean, covariance = keypoints.mean[None], keypoints.covariance[None]  # 1 k 2, 1 k 2 2

@@ -7,6 +7,7 @@ import pygame
 from realtime.command_table import CONTROLS
 from realtime.controls import Command, Obey, on_or_off, stepped, switched
 from realtime.dashboard import Dashboard
+from realtime.devices.motion_view_switch import MotionViewSwitch
 from realtime.devices.square_overlay import lay_over, mark
 from realtime.frames import OutputFrame, Pixels
 from realtime.hud import hud_lines
@@ -28,6 +29,7 @@ class WindowView:
         self._font: pygame.font.Font | None = None
         self._mirror = self._help = self._hud = self._keypoints = False
         self._overlay = 0.0
+        self._motion = MotionViewSwitch(dashboard)
         self._shown = pygame.Rect(0, 0, 1, 1)  # where the picture is in the window
         self.handlers: Mapping[str, Obey] = {
             "mirror-preview": self._obey_mirror,
@@ -35,6 +37,7 @@ class WindowView:
             "hud": self._obey_hud,
             "keypoints": self._obey_keypoints,
             "overlay": self._obey_overlay,
+            "view": self._motion.obey,
         }
 
     def draw(self, screen: pygame.Surface, frame: OutputFrame) -> None:
@@ -65,11 +68,12 @@ class WindowView:
         pygame.font.quit()
 
     def _with_driver(self, frame: OutputFrame) -> Pixels:
-        """The picture, and over the animated square the driver as a ghost, and keypoints, where the user wants them."""
+        """The picture, and over the animated square what the user wants there: a view, the driver, keypoints."""
         preview = self._dashboard.preview
-        if preview is None or frame.square is None or not (self._overlay or self._keypoints):
+        if preview is None or frame.square is None or not (self._overlay or self._keypoints or self._motion.view):
             return frame.pixels
         picture = frame.pixels.copy()
+        self._motion.draw(picture, preview, frame.square)
         if self._overlay:
             lay_over(picture, preview.driver, frame.square, self._overlay)
         if self._keypoints:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from realtime.dashboard import SourceView
 from realtime.errors import CommandError
 from realtime.frames import Keypoints
 from realtime.framing import Crop
@@ -21,7 +22,7 @@ BLANK = np.zeros((8, 8, 3), np.uint8)
 
 def _source(name: str = "juno", gain: float = 1.0) -> Source:
     portrait = Portrait(name, BLANK, Crop(0, 0, 8), BLANK, PackWishes(gain=gain))
-    return Source(portrait, face(), {}, BLANK, 0)
+    return Source(portrait, face(), {}, BLANK, 0, SourceView(BLANK, face()))
 
 
 class Driver:
