@@ -144,7 +144,8 @@ class Trainer:
 
     def _examine(self, report: StepReport, held_out: FrameCache) -> StepReport:
         """The report with this step's validation and preview, where they are due; in the first process."""
-        if self.ranks.is_first and self.step % self.settings.validation_steps == 0:
+        is_last = self.step == self.settings.total_steps  # or a short run would leave no best checkpoint
+        if self.ranks.is_first and (is_last or self.step % self.settings.validation_steps == 0):
             report = replace(report, validation=self._validate(held_out))
         if self.ranks.is_first and self.step % self.settings.preview_steps == 0:
             report = replace(report, preview=self._preview(held_out))

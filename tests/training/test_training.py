@@ -181,6 +181,12 @@ def test_the_best_checkpoint_is_that_of_the_lowest_validation_error(clips: Path,
     assert measured[notes["steps"]] == notes["best_l1"] == min(measured.values())
 
 
+def test_the_last_step_is_validated_however_short_the_run(clips: Path, tmp_path: Path) -> None:
+    Trainer(tiny_settings(clips, steps=1), tmp_path, CPU).run(lambda report: None)
+    _, notes = load_checkpoint(tmp_path / "best.safetensors")
+    assert notes["steps"] == 1
+
+
 def test_the_command_line_leaves_scalars_and_preview_sheets_for_tensorboard(clips: Path, tmp_path: Path) -> None:
     config = tmp_path / "tiny.toml"
     config.write_text(
