@@ -37,7 +37,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(options: argparse.Namespace, recorder: Recorder, opener: EngineOpener = open_engine) -> None:
-    """Adds `age`, `ready`, `stage`, `explained`, `rate`, `dropped`, `cpu`, `memory` and `energy` per run."""
+    """Adds `age`, `ready`, `stage`, `explained`, `rate`, `dropped`, `cpu`, `memory`, `energy` and `power` per run."""
     threads = options.threads or range(1, (psutil.cpu_count(logical=False) or 1) + 1)
     runs = [(rig_settings(options, count), in_call) for count, in_call in product(threads, LOADS[options.load])]
     for settings, in_call in recorder.track(runs, "Runs", len(runs)):
@@ -110,3 +110,4 @@ def _record_consumption(taken: Consumption, labels: dict[str, str], recorder: Re
         recorder.note("energy: this system does not tell it (no readable powercap counter)")
     else:
         recorder.add("energy", "J", taken.joules, labels=labels)
+        recorder.add("power", "W", taken.joules / taken.seconds, labels=labels)

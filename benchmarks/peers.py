@@ -50,11 +50,11 @@ def measure(options: argparse.Namespace, recorder: Recorder, opener: EngineOpene
     with ExitStack() as opened:
         contestants = dict(paper_frames())
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        bundles = [*options.bundles, *_untrained(options.presets, folder, recorder)]
-        for bundle in bundles:
+        titled = {bundle.name: bundle for bundle in options.bundles} | _untrained(options.presets, folder, recorder)
+        for title, bundle in titled.items():
             for engine in options.engines:
                 frame = bundle_frame(bundle, engine, options.threads, opened, opener)
-                contestants[f"{bundle.name} on {engine}"] = frame
+                contestants[f"{title} on {engine}"] = frame
         _time_frames(contestants, options, recorder)
     if programs:
         ours = this_program(options.bundles[0], options.engines[0])
@@ -83,10 +83,12 @@ def _time_programs(programs: list[Program], options: argparse.Namespace, recorde
                 recorder.add("clip", "s", spent_s, rounds="clips", labels={"what": program.name})
 
 
-def _untrained(presets: list[str], folder: Path, recorder: Recorder) -> list[Path]:
-    if presets:
-        recorder.note(f"untrained, for time alone: {', '.join(presets)}")
-    return [write_untrained_bundle(PRESETS[name], name, folder) for name in recorder.track(presets, "Exporting")]
+def _untrained(presets: list[str], folder: Path, recorder: Recorder) -> dict[str, Path]:
+    """A bundle of random weights for each preset, by what the table calls it."""
+    return {
+        f"{name}, untrained,": write_untrained_bundle(PRESETS[name], name, folder)
+        for name in recorder.track(presets, "Exporting", len(presets))
+    }
 
 
 def _live_presets() -> list[str]:

@@ -14,7 +14,7 @@ SCHEMA_VERSION = 1
 Kind: TypeAlias = Literal[
     "stages", "live", "glass", "peers", "quality", "train", "scale", "soak", "engines", "start", "framing"
 ]
-Unit: TypeAlias = Literal["ms", "s", "1/s", "MB", "%", "J", "GMAC/s", "dB", "l1", "count", "ratio", "px"]
+Unit: TypeAlias = Literal["ms", "s", "1/s", "MB", "%", "J", "W", "GMAC/s", "dB", "l1", "count", "ratio", "px"]
 Sample: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
 Setting: TypeAlias = str | int | float | bool | None
 

@@ -92,6 +92,9 @@ def _live(result: Result) -> Lines:
         "memory MB",
         "explained %",
     ]
+    if _measured(result, "power"):
+        columns.append("power, W")
+        rows = [[*row, _middle(result, "power", series.labels)] for row, series in zip(rows, ages, strict=True)]
     lines = table([*names, *columns], rows)
     stages = [
         [stage, *(_middle(result, "stage", {**series.labels, "stage": stage}) for series in ages)] for stage in STAGES

@@ -17,11 +17,11 @@ COPY = (
 
 def test_everyone_takes_part_in_every_round(tiny_bundle: Bundle, clip: Path, run: Run) -> None:
     flags = ("--rounds", "2", "--warm-up", "0", "--clip-rounds", "1", "--driving", str(clip), "--peer", f"copy={COPY}")
-    result = run("peers", tiny_bundle.path, *flags)
+    result = run("peers", tiny_bundle.path, *flags, "--presets", "live-xs")
     contestants = [series.labels["what"] for series in result.find("frame")]
     assert contestants[0] == "paper-256 in eager torch, source encoded for every frame"
     assert contestants[1] == "paper-256 in eager torch, source cached"
-    assert contestants[2].endswith("on onnx-cpu")
+    assert contestants[2:] == [f"{tiny_bundle.path.name} on onnx-cpu", "live-xs, untrained, on onnx-cpu"]
     assert all(len(series.samples) == 2 and series.rounds == "frames" for series in result.find("frame"))
     assert [series.labels["what"] for series in result.find("clip")] == ["marionet", "copy"]
     assert all(series.samples[0] > 0 and series.rounds == "clips" for series in result.find("clip"))
