@@ -51,43 +51,47 @@ def run_jobs(
 
     A job that fails does not stop the others. Raises MarionetError where no process can work at all.
     """
+    batch = _Batch(jobs, workshop, advanced, told)
     if processes <= 1 or len(jobs) == 1:
-        return _one_by_one(jobs, workshop, advanced, told)
-    return _at_once(jobs, workshop, min(processes, len(jobs)), advanced, told)
+        return _one_by_one(batch)
+    return _at_once(batch, min(processes, len(jobs)))
 
 
-def _one_by_one(
-    jobs: Sequence[Job], workshop: Workshop, advanced: Callable[[int], None], told: Callable[[Outcome], None]
-) -> list[Outcome]:
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What run_jobs was given."""
+
+    jobs: Sequence[Job]
+    workshop: Workshop
+    advanced: Callable[[int], None]
+    told: Callable[[Outcome], None]
+
+
+def _one_by_one(batch: _Batch) -> list[Outcome]:
     outcomes = []
-    with _opened(workshop) as animator:
-        for job in jobs:
-            outcomes.append(_outcome(job, workshop.look, animator, lambda: advanced(1)))
-            told(outcomes[-1])
+    with _opened(batch.workshop) as animator:
+        for job in batch.jobs:
+            outcomes.append(_outcome(job, batch.workshop.look, animator, lambda: batch.advanced(1)))
+            batch.told(outcomes[-1])
     return outcomes
 
 
-def _at_once(
-    jobs: Sequence[Job],
-    workshop: Workshop,
-    processes: int,
-    advanced: Callable[[int], None],
-    told: Callable[[Outcome], None],
-) -> list[Outcome]:
+def _at_once(batch: _Batch, processes: int) -> list[Outcome]:
+    workshop = batch.workshop
     threads = workshop.threads or max(1, (os.cpu_count() or 1) // processes)
     context = multiprocessing.get_context("spawn")
     counted = context.Queue()
     outcomes: list[Outcome] = []
     shared = (replace(workshop, threads=threads), counted)
     with ProcessPoolExecutor(processes, context, initializer=_begin, initargs=shared) as pool:
-        waiting: set[Future[Outcome]] = {pool.submit(_work, job) for job in jobs}
+        waiting: set[Future[Outcome]] = {pool.submit(_work, job) for job in batch.jobs}
         try:
             while waiting:
                 done, waiting = wait(waiting, POLL_S, FIRST_COMPLETED)
-                advanced(_drained(counted))
+                batch.advanced(_drained(counted))
                 for future in done:
                     outcomes.append(future.result())
-                    told(outcomes[-1])
+                    batch.told(outcomes[-1])
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

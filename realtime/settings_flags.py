@@ -1,7 +1,7 @@
 """The command line: its flags, each a setting of the same name."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
@@ -32,12 +32,20 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = refusing_parser("run_live.py", "Animates a portrait with your face, live or from file to file.")
     parser.argument_default = argparse.SUPPRESS
-    add = parser.add_argument
+    for add_flags in (_portrait_flags, _camera_flags, _output_flags, _engine_flags, _motion_flags, _run_flags):
+        add_flags(parser.add_argument)
+    return parser
+
+
+def _portrait_flags(add: Callable[..., Any]) -> None:
     add("--source", type=Path, metavar="PICTURE", help="portrait to animate, or a pack (default: the one that ships)")
     add("--portraits", type=Path, metavar="FOLDER", help="portraits to switch among while live")
     add("--fade", type=float, metavar="SECONDS", help="cross-fade from one portrait to the next (default: 0.2)")
     add("--memory-mb", type=float, help="memory for portraits encoded ahead (default: 512)")
     add("--bundle", type=Path, metavar="FOLDER", help="model bundle (default: the one that ships)")
+
+
+def _camera_flags(add: Callable[..., Any]) -> None:
     add(
         "--camera",
         help="webcam:0, webcam:/dev/video2, webcam:NAME, file:clip.mp4 or synthetic: (default: first webcam, else a "
@@ -49,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--camera-rate", type=float, metavar="HZ", help="rate asked of a webcam (default: 30)")
     add("--camera-format", metavar="FOURCC", help="pixel format asked of a webcam, e.g. MJPG (default: auto)")
     add("--always-on", action="store_true", help="keep the webcam on while no program reads the virtual camera")
+
+
+def _output_flags(add: Callable[..., Any]) -> None:
     add(
         "--sink",
         action="append",
@@ -69,10 +80,16 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--away-picture", type=Path, metavar="PICTURE", help="shown while you are away (default: the portrait, blurred)"
     )
+
+
+def _engine_flags(add: Callable[..., Any]) -> None:
     add("--engine", help="inference runtime (default: auto, the fastest that computes what torch did)")
     add("--precision", choices=get_args(EnginePrecision), help="arithmetic (default: the fastest that is near enough)")
     add("--cache", type=Path, metavar="FOLDER", help="where measurements and compiled graphs are kept")
     add("--threads", type=int, help="threads of the inference runtime (default: its own choice)")
+
+
+def _motion_flags(add: Callable[..., Any]) -> None:
     add(
         "--motion",
         choices=("relative", "absolute"),
@@ -94,13 +111,15 @@ def _parser() -> argparse.ArgumentParser:
     for part in ("", "head-", "mouth-", "eyes-"):
         add(f"--{part}gain", type=float, metavar="FACTOR", help=f"motion of {part.strip('-') or 'all'} (default: 1)")
     add("--mirror", action=argparse.BooleanOptionalAction, help="mirror the driver (default: off)")
+
+
+def _run_flags(add: Callable[..., Any]) -> None:
     add("--offline", action="store_true", help="take every frame of the clip and keep its rate, however long it takes")
     add("--seconds", type=float, help="stop after this time")
     add("--max-frames", type=int, help="stop after so many frames")
     add("--config", type=Path, metavar="FILE", help="TOML file with any of these settings; flags win")
     add("--profile", metavar="NAME", help="named settings: profiles/NAME.toml in your own marionet folder")
     add("--print-settings", action="store_true", help="print all settings, and where each comes from, and end")
-    return parser
 
 
 def hyphenated(argument: str) -> str:
