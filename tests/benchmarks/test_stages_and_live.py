@@ -68,8 +68,10 @@ def test_stages_finds_an_injected_sleep(stage: str, stages: Run) -> None:
         for series in before.find("stage", phase="steady")
     }
     assert max(grown, key=lambda name: grown[name]) == stage
-    assert grown[stage] >= 0.9 * INJECTED_MS
-    if stage != "decode":  # comes before a frame is born
+    assert _median(after, "stage", phase="steady", stage=stage) >= INJECTED_MS
+    # The decoder works ahead while its reader sleeps: on a busy machine it then takes less for itself.
+    if stage != "decode":
+        assert grown[stage] >= 0.9 * INJECTED_MS
         assert _median(after, "frame", phase="steady") - _median(before, "frame", phase="steady") >= 0.9 * INJECTED_MS
 
 
