@@ -5,10 +5,12 @@ Outcomes come one by one, in order: memory does not grow with the number of clip
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
+from multiprocessing.connection import wait
 
 from training.evaluate.clip_job import ClipJob, ClipOutcome, Equipment, Workplace, measure_clip
 
@@ -46,6 +48,15 @@ class _Process:
 
 def _begin(workplace: Workplace, threads: int) -> None:
     _Process.workplace, _Process.threads = workplace, threads
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the one that asked is gone: killed, it cannot say so, and jobs would run on for nobody."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _work(job: ClipJob) -> ClipOutcome:

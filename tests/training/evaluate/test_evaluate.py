@@ -1,12 +1,16 @@
 """The ruler end to end on tiny clips: copies score as copies, bundles as their checkpoints, outputs can be seen."""
 
 import json
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
+import psutil
 import pytest
 
 from export.write_bundle import write_bundle
@@ -24,6 +28,9 @@ from training.evaluate.processes import measure_clips
 from training.evaluate.reenactors import BundleReenactor, CheckpointReenactor, CopyReenactor
 from training.evaluate.report import cross_figures, format_table, self_figures
 from training.evaluate.self_reenactment import prepare_task, reenact_clip
+
+# Processor time after which a process has imported all and animates.
+BUSY_S = 4.0
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +187,24 @@ def test_processes_find_what_one_finds(checkpoint: Path, clips: Path, tmp_path: 
     np.testing.assert_array_equal(
         cv2.imread(str(tmp_path / "two/self.png")), cv2.imread(str(tmp_path / "one/self.png"))
     )
+
+
+def test_processes_end_with_the_one_that_asked(checkpoint: Path, clips: Path, tmp_path: Path) -> None:
+    long = np.concatenate([disc_frames(12, 64, seed=0)] * 200)
+    for index in range(2):
+        write_stacked_png(clips / f"{index}.png", long)
+    words = [sys.executable, "-m", "training.evaluate", str(checkpoint), "--clips", str(clips), "--pictures-only"]
+    words += ["--every", "1", "--processes", "2", "--out", str(tmp_path / "out")]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as asking:
+        workers: list[psutil.Process] = []
+        while len(workers) < 2 or min(worker.cpu_times().user for worker in workers) < BUSY_S:
+            assert asking.poll() is None
+            time.sleep(0.1)
+            children = psutil.Process(asking.pid).children()
+            workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        asking.kill()
+    _, alive = psutil.wait_procs(workers, timeout=30)
+    assert alive == []
 
 
 def test_an_error_in_a_process_is_told(clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
