@@ -13,6 +13,7 @@ import av
 from realtime.animation_job import Job, Look
 from realtime.animation_pool import Outcome, Workshop, run_jobs
 from realtime.animator import AnimatorOptions
+from realtime.background import wished_background
 from realtime.bundle import open_bundle
 from realtime.engines.automatic import AUTO, EngineWish, choose_engine
 from realtime.errors import SettingsError
@@ -111,7 +112,11 @@ def _workshop(chosen: argparse.Namespace) -> Workshop:
         threads=chosen.threads,
         find_faces=chosen.crop == "auto",
         options=AnimatorOptions(
-            motion=chosen.motion, gains=Gains(overall=chosen.gain), mirror=chosen.mirror, fade_s=0.0
+            motion=chosen.motion,
+            gains=Gains(overall=chosen.gain),
+            mirror=chosen.mirror,
+            fade_s=0.0,
+            behind=wished_background(chosen.background),
         ),
         look=Look(
             size,

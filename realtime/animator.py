@@ -18,7 +18,7 @@ from realtime.engines.catalogue import open_engine
 from realtime.errors import SourceError
 from realtime.face_detector import FaceDetector
 from realtime.face_finder import BackgroundFaceFinder, FaceFinder, PromptFaceFinder
-from realtime.frames import AnimatedFrame, Frame, Keypoints, Motion, Pixels
+from realtime.frames import AnimatedFrame, Background, Frame, Keypoints, Motion, Pixels
 from realtime.framing import cut_out, mirrored
 from realtime.gallery import Gallery, Source
 from realtime.motion_mapper import MotionMapper, MotionOptions
@@ -45,6 +45,7 @@ class AnimatorOptions(MotionOptions):
     background: bool = False  # look for the driver's face off the way of a frame: for live runs
     fade_s: float = 0.2  # from one portrait to the next
     memory_mb: float = 512.0  # for portraits encoded ahead
+    behind: Background | None = None  # seen where a portrait is transparent; without it, what its pack wishes
     portraits: Path | None = None  # the folder that next and previous go through; it is watched
 
 
@@ -181,8 +182,7 @@ class Animator(Closing):
         motion = self._read_motion(frame, source)
         if motion is None:
             return self._unmoved(source, frame.index, frame.captured_at)
-        pixels = self._networks.animate(source, motion)
-        pixels = self._fade.passed(pixels, source, frame.captured_at)
+        pixels = self._fade.passed(self._networks.animate(source, motion), source, frame.captured_at)
         unmoved = self._unmoved(source, frame.index, frame.captured_at)
         return replace(unmoved, pixels=mirrored(pixels) if unmoved.mirrored else pixels, driven=True)
 
@@ -212,7 +212,7 @@ class Animator(Closing):
         return self._gallery.current
 
     def _open_portrait(self, path: Path) -> Portrait:
-        return open_portrait(path, self._size_px, self._detector, self._network)
+        return open_portrait(path, self._size_px, self._detector, self._network, self._options.behind)
 
     def _see(self, frame: Frame) -> _Sight | None:
         """The driver's face in frame; None where it is not seen."""

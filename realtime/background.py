@@ -23,6 +23,11 @@ def named_background(text: str) -> Background | None:
     return Background(colour=(red, green, blue))
 
 
+def wished_background(text: str) -> Background | None:
+    """What a setting names; None for auto, which leaves it to the portrait's pack. Raises SourceError."""
+    return None if text.lower() == AUTO else read_background(text)
+
+
 def read_background(text: str) -> Background:
     """The background that text names. Raises SourceError for a file that is no picture."""
     named = named_background(text)

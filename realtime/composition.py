@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from realtime.animator import AnimatorOptions
+from realtime.background import wished_background
 from realtime.dashboard import Dashboard
 from realtime.gain import Gains
 from realtime.gallery import first_portrait
@@ -32,6 +33,7 @@ def animator_options(settings: Settings) -> AnimatorOptions:
         background=not settings.offline,
         fade_s=0.0,  # the output fades, and what surrounds the square with it
         memory_mb=settings.memory_mb,
+        behind=wished_background(settings.background),
         portraits=_folder(settings),
     )
 

@@ -6,13 +6,20 @@ import cv2
 import numpy as np
 
 from realtime.errors import SourceError
-from realtime.frames import Pixels
+from realtime.frames import Background, Pixels, Size, Tensor
 
 LARGEST_PIXELS = 100_000_000  # a picture that unpacks to more is refused
+JPEG_START = b"\xff\xd8"
+OPAQUE = {"uint8": 255, "uint16": 65535}
+BARE = Background()
+GREY = (96, 96, 96)
 
 
-def read_picture(path: Path) -> Pixels:
-    """[h, w, 3] uint8 RGB. Raises SourceError if path cannot be read or holds no picture."""
+def read_picture(path: Path, behind: Background = BARE) -> Pixels:
+    """[h, w, 3] uint8 RGB; what is transparent shows behind, or grey where that names neither colour nor picture.
+
+    Raises SourceError if path cannot be read or holds no picture.
+    """
     try:
         data = np.fromfile(path, np.uint8)
     except OSError as error:
@@ -22,7 +29,18 @@ def read_picture(path: Path) -> Pixels:
     pixels = _decoded(data)
     if pixels is None:
         raise SourceError(f"{path}: not a picture this program can read", hint="use a JPEG, PNG or WebP file")
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+    pixels = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+    opacity = _opacity(data)
+    return pixels if opacity is None else _laid_over(pixels, opacity, behind)
+
+
+def middle_for(pixels: Pixels, size: Size) -> Pixels:
+    """The largest part in the middle of pixels that has size's proportions; shares memory with pixels."""
+    height, width = pixels.shape[:2]
+    scale = max(size.width_px / width, size.height_px / height)
+    across, down = min(width, round(size.width_px / scale)), min(height, round(size.height_px / scale))
+    left, top = (width - across) // 2, (height - down) // 2
+    return pixels[top : top + down, left : left + across]
 
 
 def shrunk(pixels: Pixels, longest_px: int) -> Pixels:
@@ -41,3 +59,24 @@ def _decoded(data: "np.ndarray") -> Pixels | None:
     if pixels is None or pixels.shape[0] * pixels.shape[1] > LARGEST_PIXELS:
         return None
     return np.asarray(pixels, np.uint8)
+
+
+def _opacity(data: "np.ndarray") -> Tensor | None:
+    """[h, w, 1] in [0, 1] where a picture that could be decoded tells it; None where all of it is opaque."""
+    if data[: len(JPEG_START)].tobytes() == JPEG_START:
+        return None
+    pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    largest = None if pixels is None else OPAQUE.get(pixels.dtype.name)
+    if pixels is None or largest is None or pixels.ndim != 3 or pixels.shape[2] != 4:
+        return None
+    return np.asarray(pixels[..., 3:], np.float32) / np.float32(largest)
+
+
+def _laid_over(pixels: Pixels, opacity: Tensor, behind: Background) -> Pixels:
+    height, width = pixels.shape[:2]
+    if behind.picture is not None:
+        part = middle_for(behind.picture, Size(width, height))
+        ground = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+    else:
+        ground = np.full_like(pixels, behind.colour or GREY)
+    return np.asarray(np.rint(pixels * opacity + ground * (1 - opacity)), np.uint8)

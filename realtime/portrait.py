@@ -8,7 +8,7 @@ from realtime.errors import SourceError
 from realtime.face_detector import FaceDetector
 from realtime.frames import Background, Pixels, Surroundings
 from realtime.framing import Crop, centre_crop, cut_out, face_crop
-from realtime.picture_file import read_picture, shrunk
+from realtime.picture_file import BARE, read_picture, shrunk
 from realtime.portrait_pack import PLAIN, PackWishes, read_pack
 from realtime.pose_file import SavedPose, read_pose
 
@@ -40,9 +40,12 @@ class Portrait:
         return Surroundings(self.picture, self.crop.left_px, self.crop.top_px, self.crop.side_px, self.background)
 
 
-def read_portrait(path: Path) -> Pixels:
-    """[h, w, 3] uint8 RGB. Raises SourceError if path is missing, no picture, or under 64 pixels on a side."""
-    pixels = read_picture(path)
+def read_portrait(path: Path, behind: Background = BARE) -> Pixels:
+    """[h, w, 3] uint8 RGB; what is transparent shows behind, or grey.
+
+    Raises SourceError if path is missing, no picture, or under 64 pixels on a side.
+    """
+    pixels = read_picture(path, behind)
     height, width = pixels.shape[:2]
     if min(height, width) < SMALLEST_SIDE_PX:
         raise SourceError(
@@ -52,16 +55,20 @@ def read_portrait(path: Path) -> Pixels:
     return pixels
 
 
-def open_portrait(path: Path, size_px: int, detector: FaceDetector | None, network: str = "") -> Portrait:
+def open_portrait(
+    path: Path, size_px: int, detector: FaceDetector | None, network: str = "", behind: Background | None = None
+) -> Portrait:
     """The portrait in a picture file, or in a pack: a folder with a portrait.toml. Raises SourceError, naming path.
 
-    network names the graph that finds keypoints: a pack's neutral pose must have been found by the same.
+    network names the graph that finds keypoints: a pack's neutral pose must have been found by the same. behind is
+    seen where the picture is transparent; without it, what the pack wishes.
     """
     pack = read_pack(path)
     try:
-        portrait = make_portrait(path.stem, read_portrait(pack.image), size_px, detector, pack.wishes)
-        neutral = read_pose(pack.neutral, network) if pack.neutral else None
         background = read_background(pack.background) if pack.background else None
+        pixels = read_portrait(pack.image, behind or background or BARE)
+        portrait = make_portrait(path.stem, pixels, size_px, detector, pack.wishes)
+        neutral = read_pose(pack.neutral, network) if pack.neutral else None
         return replace(portrait, neutral=neutral, background=background)
     except SourceError as error:
         named = error.message if str(path) in error.message else f"{path}: {error.message}"

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 
-from realtime.background import AUTO, named_background, read_background
+from realtime.background import AUTO, named_background, read_background, wished_background
 from realtime.controls import Obey
 from realtime.errors import MarionetError
 from realtime.frames import Background
@@ -15,7 +15,7 @@ from realtime.output.canvas import Arrangement, Part
 
 def arrangement_for(part: Part, background: str) -> Arrangement:
     """What a user asks for at the start: background is auto, blur, a colour or a file. Raises SourceError."""
-    return Arrangement(part, None if background.lower() == AUTO else read_background(background))
+    return Arrangement(part, wished_background(background))
 
 
 class Arranger:

@@ -31,15 +31,6 @@ def resized(pixels: Pixels, size: Size) -> Pixels:
     return np.asarray(cv2.resize(pixels, (size.width_px, size.height_px), interpolation=smoothing), np.uint8)
 
 
-def middle_for(pixels: Pixels, size: Size) -> Pixels:
-    """The largest part in the middle of pixels that has size's proportions; shares memory with pixels."""
-    height, width = pixels.shape[:2]
-    scale = max(size.width_px / width, size.height_px / height)
-    across, down = min(width, round(size.width_px / scale)), min(height, round(size.height_px / scale))
-    left, top = (width - across) // 2, (height - down) // 2
-    return pixels[top : top + down, left : left + across]
-
-
 def blended(old: Pixels, new: Pixels, share: float) -> Pixels:
     """old becoming new: share 0 is old, 1 is new."""
     return np.asarray(cv2.addWeighted(old, 1 - share, new, share, 0), np.uint8)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from realtime.errors import SourceError
+from realtime.frames import Background
 from realtime.portrait import open_portrait
 from realtime.portrait_pack import portraits_in
 
@@ -89,3 +90,33 @@ def test_a_huge_picture_is_kept_small(tmp_path: Path) -> None:
     path = tmp_path / "huge.png"
     path.write_bytes(cv2.imencode(".png", np.zeros((2000, 3000, 3), np.uint8))[1].tobytes())
     assert max(open_portrait(path, 64, None).picture.shape) == 1280
+
+
+def test_a_cut_out_person_stands_before_what_is_wished(pack: Path) -> None:
+    """Opaque on the left, half transparent in the middle, transparent on the right, where the file says blue."""
+    cut_out = np.zeros((80, 120, 4), np.uint8)
+    cut_out[:, :, :3] = (200, 0, 0)
+    cut_out[:, :40] = (100, 100, 100, 255)
+    cut_out[:, 40:80, 3] = 51  # a fifth
+    (pack / "face.png").write_bytes(cv2.imencode(".png", cut_out)[1].tobytes())
+    (pack / "portrait.toml").write_text('background = "#0a6400"')
+    wished = open_portrait(pack, 64, None).picture
+    assert wished[40, 20].tolist() == [100, 100, 100]
+    assert wished[40, 60].tolist() == [8, 80, 40]
+    assert wished[40, 100].tolist() == [10, 100, 0]
+    users = open_portrait(pack, 64, None, behind=Background(colour=(1, 2, 3))).picture
+    assert users[40, 100].tolist() == [1, 2, 3], "the user's wish goes before the pack's"
+    pictured = open_portrait(pack, 64, None, behind=Background(picture=np.full((9, 9, 3), 70, np.uint8))).picture
+    assert pictured[40, 100].tolist() == [70, 70, 70]
+    (pack / "portrait.toml").write_text("")
+    assert open_portrait(pack, 64, None).picture[40, 100].tolist() == [96, 96, 96]
+
+
+def test_sixteen_bits_and_an_opaque_picture_are_read_too(pack: Path) -> None:
+    deep = np.zeros((80, 80, 4), np.uint16)
+    deep[..., 2], deep[..., 3] = 65535, 65535
+    deep[:, 40:, 3] = 0
+    (pack / "face.png").write_bytes(cv2.imencode(".png", deep)[1].tobytes())
+    (pack / "portrait.toml").write_text('background = "#0000ff"')
+    picture = open_portrait(pack, 64, None).picture
+    assert picture[40, 20].tolist() == [255, 0, 0] and picture[40, 60].tolist() == [0, 0, 255]
