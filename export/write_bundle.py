@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from export.parity import prove_precision
 from export.precisions import Job, describe, write_precisions
 from export.reference import ReferenceEngine
 from models.checkpoint import load_checkpoint
+from models.config import NetworkConfig
 from models.portrait_net import PortraitNet
 from realtime.bundle import (
     MANIFEST_FILE,
@@ -32,6 +34,7 @@ from realtime.bundle import (
     sha256_of,
 )
 from realtime.engines.proof import PARITY_FILE, render, write_proof
+from realtime.parts import PartName
 
 DESCRIBED_TOOLS = ("torch", "onnx", "onnxruntime", "onnxscript", "onnxconverter-common", "openvino")
 DESCRIBED_FILES = (PARITY_FILE, "CARD.md", "LICENSE")
@@ -48,6 +51,16 @@ class ExportOptions:
     precisions: tuple[Precision, ...] = ("fp32",)
     split: bool = False
     calibration: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """What the manifest says of the model itself."""
+
+    config: NetworkConfig
+    preset: str
+    parts: Mapping[PartName, tuple[int, ...]]
+    provenance: Provenance
 
 
 def write_bundle(
@@ -82,10 +95,11 @@ def write_bundle(
         job = Job(graphs, reference, footage, draft, network.config.image_size)
         entries = write_precisions(job, options.precisions)
         split = _write_split(network, graphs, draft) if options.split else None
-        _write_manifest(draft, network, preset, provenance, entries, split)
+        described = _Described(network.config, preset, notes.get("parts", {}), provenance)
+        _write_manifest(draft, described, entries, split)
         bundle = open_bundle(draft)
         proven = {name: prove_precision(bundle, name, scene, expected, footage) for name in entries}
-        _write_manifest(draft, network, preset, provenance, proven, split)
+        _write_manifest(draft, described, proven, split)
         open_bundle(draft)
         _put_in_place(draft, folder)
     return open_bundle(folder)
@@ -102,23 +116,24 @@ def _write_split(network: PortraitNet, graphs: list[Graph[GraphName]], folder: P
 
 def _write_manifest(
     folder: Path,
-    network: PortraitNet,
-    preset: str,
-    provenance: Provenance,
+    model: _Described,
     precisions: dict[Precision, PrecisionEntry],
     split: dict[SplitName, GraphEntry] | None,
 ) -> None:
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         name=folder.name,
-        preset=preset,
-        image_size=network.config.image_size,
+        preset=model.preset,
+        image_size=model.config.image_size,
         image_range=(0.0, 1.0),
-        keypoint_count=network.config.keypoint_count,
+        keypoint_count=model.config.keypoint_count,
+        parts=model.parts,
         precisions=precisions,
         split=split,
         files={name: sha256_of(folder / name) for name in DESCRIBED_FILES},
-        training=TrainingEntry(data=provenance.data, steps=provenance.steps, metrics=provenance.metrics),
+        training=TrainingEntry(
+            data=model.provenance.data, steps=model.provenance.steps, metrics=model.provenance.metrics
+        ),
         tools=_tools(),
     )
     text = json.dumps(manifest.model_dump(mode="json", exclude_none=True), indent=2)

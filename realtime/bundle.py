@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from realtime.errors import BundleError
+from realtime.parts import PartName
 
 SCHEMA_VERSION = 2
 MANIFEST_FILE = "manifest.json"
@@ -99,6 +100,7 @@ class Manifest(_Entry):
     image_size: int = Field(ge=16, le=2048)
     image_range: tuple[float, float]
     keypoint_count: int = Field(ge=1)
+    parts: Mapping[PartName, tuple[Annotated[int, Field(ge=0)], ...]] = {}  # of the face, by their keypoints
     precisions: Mapping[Precision, PrecisionEntry]
     split: Mapping[SplitName, GraphEntry] | None = None
     files: Mapping[FileName, Sha256]
@@ -211,6 +213,12 @@ def _hashes(manifest: Manifest) -> dict[str, str]:
 def _verify_interfaces(where: str, manifest: Manifest, graphs: Mapping[GraphName, GraphEntry]) -> None:
     """The three graphs fit together and have the shapes the manifest promises."""
     size, count = manifest.image_size, manifest.keypoint_count
+    for name, rows in manifest.parts.items():
+        if rows and max(rows) >= count:
+            raise BundleError(
+                f"{where}: parts: {name} names keypoint {max(rows)}; there are {count}, counted from 0",
+                hint=_GET_ANOTHER,
+            )
     image = {"image": (1, 3, size, size)}
     keypoints = {"mean": (1, count, 2), "covariance": (1, count, 2, 2)}
     features = _shapes(graphs["encode_source"].outputs)

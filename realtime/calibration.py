@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from realtime.frames import Keypoints, Tensor
+from realtime.parts import EVERYTHING, Parts, Rows
 from realtime.similarity import fitted_similarity, spread_of
 
 QUIET_S = 1.0  # how long the driver must rest
@@ -30,8 +31,9 @@ class Calibration:
     left out; after that slow drift of the head is followed, expression is not.
     """
 
-    def __init__(self, automatic: bool = False) -> None:
+    def __init__(self, automatic: bool = False, parts: Parts = EVERYTHING) -> None:
         self.automatic = automatic
+        self._face = parts.face
         self.reset()
 
     def reset(self) -> None:
@@ -66,7 +68,7 @@ class Calibration:
 
     def consider(self, driving: Keypoints, portrait: Keypoints) -> float | None:
         """Takes driving as neutral if it is more like the portrait than any before; then its distance, else None."""
-        distance = pose_distance(driving.mean, portrait.mean)
+        distance = pose_distance(driving.mean[self._face], portrait.mean[self._face])
         if distance >= self._nearest:
             return None
         self.fix(driving)
@@ -81,7 +83,7 @@ class Calibration:
             self._quiet.popleft()
         long_enough = at_s - self._quiet[0].at_s >= 0.9 * QUIET_S
         if long_enough and len(self._quiet) >= FEWEST_POSES:
-            self._goal = resting_pose([pose.keypoints for pose in self._quiet])
+            self._goal = resting_pose([pose.keypoints for pose in self._quiet], self._face)
             self._quiet = None if self._goal is not None else self._quiet
 
     def _ease(self, step_s: float) -> None:
@@ -95,17 +97,18 @@ class Calibration:
         """Follows the head's shift, turn and scale, slowly; a mouth that talks or a raised brow is no drift."""
         if self._quiet is not None or self._goal is not None or self._neutral is None:
             return
-        headed = fitted_similarity(self._neutral.mean, driving.mean).applied(self._neutral.mean)
-        away = headed - self._neutral.mean
-        if float(np.sqrt((away**2).sum(axis=1).mean())) < DRIFT_REACH:
+        head = fitted_similarity(self._neutral.mean[self._face], driving.mean[self._face])
+        away = head.applied(self._neutral.mean) - self._neutral.mean
+        if float(np.sqrt((away[self._face] ** 2).sum(axis=1).mean())) < DRIFT_REACH:
             mean = self._neutral.mean + away * np.float32(step_s / DRIFT_S)
             self._neutral = Keypoints(mean, self._neutral.covariance)
 
 
-def resting_pose(poses: list[Keypoints]) -> Keypoints | None:
-    """The mean of poses without blinks and outliers; None where they do not rest."""
+def resting_pose(poses: list[Keypoints], face: Rows = EVERYTHING.face) -> Keypoints | None:
+    """The mean of poses without blinks and outliers; None where the face does not rest in them."""
     means = np.stack([pose.mean for pose in poses])  # n k 2
-    deviation = np.sqrt(((means - np.median(means, axis=0)) ** 2).sum(axis=2).mean(axis=1))  # n
+    away = (means - np.median(means, axis=0))[:, face]
+    deviation = np.sqrt((away**2).sum(axis=2).mean(axis=1))  # n
     typical = float(np.median(deviation))
     if typical > QUIET_MOVEMENT:
         return None

@@ -12,6 +12,7 @@ from realtime.face_detector import FaceBox
 from realtime.face_finder import FaceFinder, Search
 from realtime.frames import Frame, Keypoints
 from realtime.framing import FRAMED_OVERLAP, Crop, centre_crop, crop_around, ideal_crop, overlap
+from realtime.parts import EVERYTHING, Parts
 
 REMEMBERED_FRAMES = 90
 MISSES_UNTIL_LOST = 2  # searches everywhere that saw no face
@@ -31,8 +32,9 @@ class DriverFraming:
     With track off the crop stays where the face was found first.
     """
 
-    def __init__(self, finder: FaceFinder | None, track: bool = True) -> None:
+    def __init__(self, finder: FaceFinder | None, track: bool = True, parts: Parts = EVERYTHING) -> None:
         self._finder = finder
+        self._face = parts.face
         self._track = track
         self._zoom, self._pan = 1.0, (0.0, 0.0)
         self.handlers: Mapping[str, Obey] = {
@@ -74,7 +76,7 @@ class DriverFraming:
         """Takes in the keypoints found in frame within crop: between two searches they tell where the face is."""
         if self._finder is None or self._follower is None or not self._track or self._misses:
             return
-        gathering = gathered(keypoints, crop, mirrored)
+        gathering = gathered(keypoints, crop, mirrored, self._face)
         if gathering is None:
             return
         self._seen.append((frame.index, gathering))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from realtime.frames import Keypoints
 from realtime.framing import Crop, crop_around
+from realtime.parts import EVERYTHING, Rows
 
 LONGEST_MEMORY = 25  # searches that the relation is averaged over
 
@@ -47,9 +48,9 @@ class FaceAnchor:
         return crop_around((float(x), float(y)), float(self._relation[2] * gathering.spread))
 
 
-def gathered(keypoints: Keypoints, crop: Crop, mirrored: bool) -> Gathering | None:
-    """The keypoints [k, 2] found within crop, in pixels of the picture; None where they all fall together."""
-    mean = keypoints.mean.astype(np.float64)
+def gathered(keypoints: Keypoints, crop: Crop, mirrored: bool, face: Rows = EVERYTHING.face) -> Gathering | None:
+    """The face's keypoints found within crop, in pixels of the picture; None where they all fall together."""
+    mean = keypoints.mean[face].astype(np.float64)
     if mirrored:
         mean = mean * (-1, 1)
     places = (crop.left_px, crop.top_px) + (mean + 1) / 2 * crop.side_px  # k 2

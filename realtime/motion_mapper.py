@@ -11,6 +11,7 @@ from realtime.frames import Keypoints, Motion
 from realtime.gain import Gains, limited, range_used, with_gain
 from realtime.gallery import Source
 from realtime.motion import absolute_motion, relative_motion
+from realtime.parts import EVERYTHING, PartName, Parts
 from realtime.pose_file import PoseStore
 from realtime.smoothing import KeypointSmoother
 
@@ -31,12 +32,13 @@ class MotionOptions:
 class MotionMapper:
     """Owned by the animate thread. tell shows a line to the user."""
 
-    def __init__(self, options: MotionOptions, tell: Callable[[str], None]) -> None:
+    def __init__(self, options: MotionOptions, tell: Callable[[str], None], parts: Parts = EVERYTHING) -> None:
         self._options = options
+        self._parts = parts
         self._gains = options.gains
         self._tell = tell
         self._smoother = KeypointSmoother()
-        self._calibration = Calibration(automatic=options.calibration == "auto")
+        self._calibration = Calibration(options.calibration == "auto", parts)
         self._best_frame = False
         self._source: Source | None = None
         self.poses: PoseStore | None = None
@@ -72,9 +74,9 @@ class MotionMapper:
             self._compare(driving, source)
         motion = self._mapped(driving, source, at_s)
         gains = replace(self._gains, overall=self._gains.overall * source.portrait.wishes.gain)
-        motion = with_gain(motion, source.keypoints, gains)
-        self.range_used = range_used(motion, source.keypoints)
-        return limited(motion, source.keypoints) if self._options.limiter else motion
+        motion = with_gain(motion, source.keypoints, gains, self._parts)
+        self.range_used = range_used(motion, source.keypoints, self._parts)
+        return limited(motion, source.keypoints, self._parts) if self._options.limiter else motion
 
     def _mapped(self, driving: Keypoints, source: Source, at_s: float) -> Motion:
         if self._options.motion == "absolute":
@@ -130,9 +132,18 @@ class MotionMapper:
     def _obey_gain(self, argument: str) -> str:
         *parts, step = argument.split()
         part = parts[0] if parts else "overall"
+        self._require(part)
         value = stepped(getattr(self._gains, part), step, GAIN_STEP, GAIN_BOUNDS)
         self._gains = replace(self._gains, **{part: value})
         return f"{part} gain {value:.1f}"
+
+    def _require(self, part: str) -> None:
+        of_the_face: tuple[PartName, ...] = ("mouth", "eyes")
+        if any(part == name and not self._parts.tells(name) for name in of_the_face):
+            raise CommandError(
+                f"gain {part}: this bundle does not tell which keypoints are of the {part}",
+                hint="export it from a training run whose [landmarks] name its parts, or use gain or head gain",
+            )
 
     def _obey_limiter(self, argument: str) -> str:
         self._options = replace(self._options, limiter=switched(self._options.limiter, argument))

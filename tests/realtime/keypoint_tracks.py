@@ -3,6 +3,7 @@
 import numpy as np
 
 from realtime.frames import Keypoints, Tensor
+from realtime.parts import Parts
 
 # Lids, brows, mouth, nose, jaw: x and y in [-1, 1].
 FACE: Tensor = np.array(
@@ -14,6 +15,7 @@ FACE: Tensor = np.array(
     np.float32,
 )
 UPPER_LIDS, MOUTH, NOSE = [0, 1], [6, 7, 8, 9, 10], 11
+PARTS = Parts.named({"face": tuple(range(len(FACE))), "mouth": tuple(MOUTH), "eyes": (0, 1, 2, 3, 4, 5)})
 RATE_HZ = 30
 
 

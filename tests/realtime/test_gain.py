@@ -8,15 +8,16 @@ from hypothesis import strategies as st
 from realtime.frames import Keypoints
 from realtime.gain import KNEE, Gains, limited, range_used, with_gain
 from realtime.motion import relative_motion
+from realtime.parts import EVERYTHING, Parts
 from realtime.similarity import fitted_similarity
-from tests.realtime.keypoint_tracks import FACE, MOUTH, NOSE, UPPER_LIDS, face
+from tests.realtime.keypoint_tracks import FACE, MOUTH, NOSE, PARTS, UPPER_LIDS, face
 
 PORTRAIT = face()
 
 
 def _moved(driving: Keypoints, gains: Gains) -> np.ndarray:
     motion = relative_motion(driving, PORTRAIT, PORTRAIT)
-    return with_gain(motion, PORTRAIT, gains).target.mean - FACE
+    return with_gain(motion, PORTRAIT, gains, PARTS).target.mean - FACE
 
 
 def test_plain_gains_change_nothing() -> None:
@@ -91,3 +92,40 @@ def test_a_similarity_is_found_exactly(x: float, y: float, scale: float, angle: 
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     onto = (FACE @ turn.T + (x, y)).astype(np.float32)
     np.testing.assert_allclose(fitted_similarity(FACE, onto).applied(FACE), onto, atol=1e-5)
+
+
+def _with_shoulders(points: Keypoints, drop: float = 0.0) -> Keypoints:
+    """A face with two keypoints of the body behind it, let down by so much."""
+    shoulders = np.array([(-0.8, 0.9 + drop), (0.8, 0.9 + drop)], np.float32)
+    covariance = np.concatenate([points.covariance, points.covariance[:2]])
+    return Keypoints(np.concatenate([points.mean, shoulders]), covariance)
+
+
+SHOULDERS = [len(FACE), len(FACE) + 1]
+
+
+def test_what_lies_beside_the_face_has_the_overall_gain_alone() -> None:
+    portrait = _with_shoulders(PORTRAIT)
+    motion = relative_motion(_with_shoulders(face(shift=(0.2, 0.0)), drop=0.1), portrait, portrait)
+    moved = with_gain(motion, portrait, Gains(overall=0.5, head=2.0), PARTS).target.mean - portrait.mean
+    np.testing.assert_allclose(moved[SHOULDERS], [(0.0, 0.05)] * 2, atol=1e-6)
+    np.testing.assert_allclose(moved[NOSE], [0.2, 0.0], atol=1e-6)
+
+
+def test_a_body_out_of_the_picture_does_not_hold_the_face_back() -> None:
+    portrait = _with_shoulders(PORTRAIT)
+    motion = relative_motion(_with_shoulders(face(jaw=0.05), drop=3.0), portrait, portrait)
+    assert range_used(motion, portrait, PARTS) == pytest.approx(
+        range_used(relative_motion(face(jaw=0.05), PORTRAIT, PORTRAIT), PORTRAIT)
+    )
+    assert limited(motion, portrait, PARTS) is motion
+    assert range_used(motion, portrait) > 1
+
+
+def test_parts_that_nobody_named_have_no_gain_of_their_own() -> None:
+    motion = relative_motion(face(jaw=0.1, lids=0.05), PORTRAIT, PORTRAIT)
+    expected = with_gain(motion, PORTRAIT, Gains(head=1.0001)).target.mean
+    np.testing.assert_array_equal(
+        with_gain(motion, PORTRAIT, Gains(head=1.0001, mouth=3.0, eyes=0.0)).target.mean, expected
+    )
+    assert not EVERYTHING.tells("mouth") and Parts.named({"mouth": (1,)}).tells("mouth")

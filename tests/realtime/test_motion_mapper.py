@@ -12,10 +12,11 @@ from realtime.framing import Crop
 from realtime.gain import Gains
 from realtime.gallery import Source
 from realtime.motion_mapper import MotionMapper, MotionOptions
+from realtime.parts import EVERYTHING, Parts
 from realtime.portrait import Portrait
 from realtime.portrait_pack import PackWishes
 from realtime.pose_file import PoseStore
-from tests.realtime.keypoint_tracks import FACE, RATE_HZ, face
+from tests.realtime.keypoint_tracks import FACE, PARTS, RATE_HZ, face
 
 BLANK = np.zeros((8, 8, 3), np.uint8)
 
@@ -28,9 +29,10 @@ def _source(name: str = "juno", gain: float = 1.0) -> Source:
 class Driver:
     """Gives poses at 30 Hz to a mapper, and keeps what the user is told."""
 
-    def __init__(self, poses: PoseStore | None = None, **options: object) -> None:
+    def __init__(self, poses: PoseStore | None = None, parts: Parts = PARTS, **options: object) -> None:
         self.told: list[str] = []
-        self.mapper = MotionMapper(MotionOptions(smoothing=False, **options), self.told.append)  # type: ignore[arg-type]
+        chosen = MotionOptions(smoothing=False, **options)  # type: ignore[arg-type]
+        self.mapper = MotionMapper(chosen, self.told.append, parts)
         self.mapper.poses = poses
         self.source = _source()
         self._index = 0
@@ -60,6 +62,13 @@ def test_gain_by_key_and_by_pack() -> None:
     assert driver.moved(face(shift=(0.1, 0)))[0, 0] == pytest.approx(0.055, abs=1e-4)
     assert driver.do("gain", "mouth 1.5") == "mouth gain 1.5"
     assert driver.do("gain", "head 9") == "head gain 3.0"
+
+
+def test_a_gain_of_a_part_that_the_bundle_does_not_name_is_refused() -> None:
+    driver = Driver(parts=EVERYTHING)
+    with pytest.raises(CommandError, match="does not tell which keypoints are of the mouth"):
+        driver.do("gain", "mouth +")
+    assert driver.do("gain", "head +") == "head gain 1.1"
 
 
 def test_the_limiter_holds_back_and_can_be_turned_off() -> None:

@@ -1,0 +1,41 @@
+"""Which keypoints are which part of a face: the bundle's manifest says so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows: TypeAlias = NDArray[np.intp] | slice
+# Mouth and eyes are parts of the face; keypoints beside the face are of hair and shoulders.
+PartName: TypeAlias = Literal["face", "mouth", "eyes"]
+
+
+def _all() -> Rows:
+    return slice(None)
+
+
+def _none() -> Rows:
+    return slice(0, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """Rows of keypoints. A bundle that names none has keypoints of the face alone, or of no face at all."""
+
+    face: Rows = field(default_factory=_all)
+    mouth: Rows = field(default_factory=_none)
+    eyes: Rows = field(default_factory=_none)
+
+    @classmethod
+    def named(cls, rows: Mapping[PartName, tuple[int, ...]]) -> "Parts":
+        """The parts that a manifest names."""
+        return cls(**{name: np.array(places, np.intp) for name, places in rows.items()})
+
+    def tells(self, part: PartName) -> bool:
+        """Whether the bundle names the part's keypoints."""
+        return isinstance(getattr(self, part), np.ndarray)
+
+
+EVERYTHING = Parts()
