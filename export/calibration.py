@@ -1,4 +1,4 @@
-"""What each graph is fed on real frames, what torch answers, and whether a quantised graph answers well enough."""
+"""What each graph is fed on real frames, what torch answers, and how far from it a quantised graph may answer."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -51,22 +51,22 @@ def collect(reference: Engine, clips: Iterable[Pixels]) -> Samples:
     return samples
 
 
-def judge(graph: GraphName, reference: Engine, samples: Samples, size_px: int) -> Callable[[Path], bool]:
-    """Whether a file that computes `graph` in int8 is within the limits on every sample, with a margin."""
+def error_of(graph: GraphName, reference: Engine, samples: Samples, size_px: int) -> Callable[[Path], float]:
+    """How wrong a file that computes `graph` in int8 is on the samples, in units of what is allowed less a margin."""
     limits = LIMITS["int8"]
 
-    def sees_keypoints(path: Path) -> bool:
+    def of_keypoints(path: Path) -> float:
         found = _answers(path, samples["detect_keypoints"])
         pairs = zip(found, samples["detect_keypoints"], strict=True)
         off = [np.abs(f["mean"] - s.outputs["mean"]) for f, s in pairs]
-        return bool(np.percentile(off, KEYPOINTS_JUDGED) * size_px / 2 <= limits.keypoint_px - MARGIN_PX)
+        return float(np.percentile(off, KEYPOINTS_JUDGED) * size_px / 2 / (limits.keypoint_px - MARGIN_PX))
 
-    def paints(path: Path) -> bool:
+    def of_picture(path: Path) -> float:
         found = _answers(path, samples["animate"])
         pairs = zip(found, samples["animate"], strict=True)
-        return min(psnr_db(f["image"], s.outputs["image"]) for f, s in pairs) >= limits.image_psnr_db + MARGIN_DB
+        return _excess(min(psnr_db(f["image"], s.outputs["image"]) for f, s in pairs), limits.image_psnr_db + MARGIN_DB)
 
-    def encodes(path: Path) -> bool:
+    def of_features(path: Path) -> float:
         # Features mean nothing by themselves: what torch paints with them is judged.
         encoded = _answers(path, samples["encode_source"])
         worst = np.inf
@@ -74,14 +74,19 @@ def judge(graph: GraphName, reference: Engine, samples: Samples, size_px: int) -
             features = encoded[sample.source]
             image = reference.run("animate", reference.upload(sample.inputs | features))["image"]
             worst = min(worst, psnr_db(reference.download(image), sample.outputs["image"]))
-        return bool(worst >= limits.image_psnr_db + MARGIN_DB)
+        return _excess(worst, limits.image_psnr_db + MARGIN_DB)
 
-    judges: dict[GraphName, Callable[[Path], bool]] = {
-        "detect_keypoints": sees_keypoints,
-        "encode_source": encodes,
-        "animate": paints,
+    errors: dict[GraphName, Callable[[Path], float]] = {
+        "detect_keypoints": of_keypoints,
+        "encode_source": of_features,
+        "animate": of_picture,
     }
-    return judges[graph]
+    return errors[graph]
+
+
+def _excess(found_db: float, allowed_db: float) -> float:
+    """The root mean square error over that allowed."""
+    return float(10 ** ((allowed_db - found_db) / 20))
 
 
 def _answers(path: Path, samples: list[Sample]) -> list[Tensors]:

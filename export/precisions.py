@@ -7,7 +7,7 @@ from typing import Any
 
 import onnx
 
-from export.calibration import collect, judge
+from export.calibration import collect, error_of
 from export.footage import Footage
 from export.graphs import Graph
 from export.half_precision import convert_to_fp16
@@ -57,7 +57,7 @@ def _write_int8(job: Job) -> tuple[str, ...]:
     for graph in job.graphs:
         feeds = [sample.inputs for sample in calibration[graph.name]]
         source, target = _file(job, graph.name, "fp32"), _file(job, graph.name, "int8")
-        result = quantize(source, target, feeds, judge(graph.name, job.reference, held_out, job.image_size))
+        result = quantize(source, target, feeds, error_of(graph.name, job.reference, held_out, job.image_size))
         total = len(result.convolutions)
         log.info("%s: %d of %d convolutions in int8", graph.name, total - len(result.float_convolutions), total)
         kept += result.float_convolutions

@@ -2,7 +2,7 @@
 
 Convolutions and the activations behind them are quantised, per channel; a graph's first convolution, those that make
 keypoints, masks and the picture, and everything that is not a convolution stay in float. Where that is not good enough,
-convolutions from the end of the graph backwards stay in float too.
+the convolutions that bear it least, each tried alone, stay in float too.
 """
 
 import logging
@@ -19,8 +19,6 @@ Feed = dict[str, Tensor]
 
 # Names of weights whose convolution makes keypoints, masks, flow or the picture.
 HEADS = ("head.weight", "correction.weight")
-# How many more convolutions stay in float, step by step, until the result is good enough.
-LADDER = (0, 1, 2, 3, 5, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +29,28 @@ class Quantized:
     convolutions: tuple[str, ...]
 
 
-def quantize(source: Path, target: Path, feeds: list[Feed], is_good: Callable[[Path], bool]) -> Quantized:
-    """Write the graph in `source` to `target` in int8, with as few convolutions in float as `is_good` lets pass.
+def quantize(source: Path, target: Path, feeds: list[Feed], error: Callable[[Path], float]) -> Quantized:
+    """Write the graph in `source` to `target` in int8, with convolutions in float until its `error` is at most 1.
 
-    Where no step is good, every convolution stays in float, and `target` computes what `source` does.
+    Where nothing helps, every convolution stays in float, and `target` computes what `source` does.
     """
     nodes = list(onnx.load(str(source)).graph.node)
     convolutions = [node for node in nodes if node.op_type == "Conv"]
     always = _first_convolutions(nodes) | {node.name for node in convolutions if node.input[1].endswith(HEADS)}
     others = [node.name for node in convolutions if node.name not in always]
     weights = {node.name: node.input[1] for node in convolutions}
-    for more in (*(step for step in LADDER if step < len(others)), len(others)):
-        kept = always | set(others[len(others) - more :])
+
+    def error_with(kept: set[str]) -> float:
         _quantize_but(source, target, feeds, kept)
-        if more == len(others) or is_good(target):
-            break
+        return error(target)
+
+    kept = always
+    if error_with(kept) > 1:
+        alone = {name: error_with(always | set(others) - {name}) for name in others}
+        for name in sorted(others, key=lambda name: -alone[name]):
+            kept = kept | {name}
+            if error_with(kept) <= 1:
+                break
     return Quantized(tuple(weights[node.name] for node in convolutions if node.name in kept), tuple(weights.values()))
 
 
