@@ -9,6 +9,7 @@ from torch import Tensor
 
 from training.augmentation import degrade, draw_colours, draw_flips, flip
 from training.frame_cache import FrameCache
+from training.identity import LANDMARKS as FACE_LANDMARKS
 from training.landmarks import LandmarkTrack, open_landmarks, unusual_frames
 from training.objectives import Example
 from training.pairs import PairBatch
@@ -17,9 +18,12 @@ from training.validation import to_tensor
 
 
 def open_guide(settings: TrainingSettings, cache: FrameCache) -> LandmarkTrack | None:
-    """The landmarks of the cache's frames, if the configuration names any."""
+    """The landmarks of the cache's frames, if the configuration names any; those that align faces come last."""
     guide = settings.landmarks
-    return open_landmarks(guide.folder, cache, settings.data.stride, guide.points) if guide else None
+    if guide is None:
+        return None
+    points = (*guide.points, *(FACE_LANDMARKS if settings.loss.identity else ()))
+    return open_landmarks(guide.folder, cache, settings.data.stride, points)
 
 
 def sampling_weights(
@@ -52,10 +56,13 @@ def make_example(
     guide = settings.landmarks
     if landmarks is None or guide is None:
         return example
+    guided = len(guide.points)
+    driving_landmarks = _landmarks_of(landmarks, pairs.driving_rows, mirrored)
     return replace(
         example,
-        source_landmarks=_landmarks_of(landmarks, pairs.source_rows, mirrored),
-        driving_landmarks=_landmarks_of(landmarks, pairs.driving_rows, mirrored),
+        source_landmarks=_landmarks_of(landmarks, pairs.source_rows, mirrored)[:, :guided],
+        driving_landmarks=driving_landmarks[:, :guided],
+        face_landmarks=driving_landmarks[:, guided:] if settings.loss.identity else None,
         landmark_weight=_weight_at(guide, step),
         emphasised=guide.emphasised,
         emphasis=guide.emphasis,

@@ -11,6 +11,8 @@ from models.geometry import Keypoints
 from models.portrait_net import Animation, PortraitNet
 from training.augmentation import draw_affine
 from training.discriminator import Discriminator
+from training.identity import IdentityEmbedding, identity_distance, open_identity_embedding
+from training.keypoint_cycle import KeypointCycle, animate_others, of_neighbours
 from training.losses import (
     discriminator_adversarial,
     feature_matching,
@@ -35,7 +37,7 @@ class Example:
 
     Landmarks, where there are any, are [b, m, 2], and count with `landmark_weight`; the picture around the first
     `emphasised` of them counts once more with `emphasis`, and what lies between the ends of `spans` [s, 2] with
-    `span_weight`.
+    `span_weight`. `face_landmarks` [b, 5, 2] of the driver are those that training/identity.py aligns faces by.
     """
 
     source: Tensor
@@ -48,6 +50,7 @@ class Example:
     emphasis: float = 0.0
     spans: Tensor | None = None
     span_weight: float = 0.0
+    face_landmarks: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,21 @@ class Objective(Protocol):
 
 
 class ReconstructionObjective:
-    """Multi-scale L1 and gradients of the result, L1 of the warped source, and keypoint equivariance."""
+    """Multi-scale L1 and gradients of the result, L1 of the warped source, and what else the settings give a weight."""
 
     discriminator: nn.Module | None = None
 
-    def __init__(self, settings: LossSettings, perceptual: PerceptualDistance | None = None) -> None:
+    def __init__(
+        self,
+        settings: LossSettings,
+        perceptual: PerceptualDistance | None = None,
+        embedding: IdentityEmbedding | None = None,
+        cycle: KeypointCycle | None = None,
+    ) -> None:
         self.settings = settings
         self.perceptual = perceptual
+        self.embedding = embedding
+        self.cycle = cycle
 
     def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
         """Its terms; the equivariance view is drawn from `generator`, and costs nothing at weight zero."""
@@ -93,14 +104,13 @@ class ReconstructionObjective:
         mean, covariance = network.detect_keypoints(torch.cat(views))
         parts = zip(mean.chunk(len(views)), covariance.chunk(len(views)), strict=True)
         source, driving, *moved = (Keypoints(*pair) for pair in parts)
-        animation = network.animate(network.encode_source(example.source), source, driving)
-        terms = {
-            "picture": pyramid_l1(animation.image, example.target),
-            "gradient": self.settings.gradient * gradient_l1(animation.image, example.target),
-            "warped": self.settings.warped * pyramid_l1(animation.warped, example.target),
-        }
-        if self.perceptual is not None:
-            terms["perceptual"] = self.settings.perceptual * self.perceptual(animation.image, example.target)
+        features = network.encode_source(example.source)
+        animation = network.animate(features, source, driving)
+        terms = self._picture_terms(animation, example)
+        if self.cycle is not None:
+            count = round(self.settings.cross * len(driving.mean))
+            others = animate_others(network, features, source, driving, count) if count else None
+            terms |= self._cycle_terms(self.cycle, example, animation, others)
         for keypoints in moved:
             distance = keypoint_distance(warp.to_original(keypoints), driving)
             terms["equivariance"] = self.settings.equivariance * distance
@@ -108,10 +118,37 @@ class ReconstructionObjective:
             found = torch.cat([source.mean, driving.mean])
             landmarks = torch.cat([example.source_landmarks, example.driving_landmarks])
             terms |= _landmark_terms(found, landmarks, example)
-            if example.emphasis:
-                around = example.driving_landmarks[:, : example.emphasised]
-                terms["emphasis"] = example.emphasis * l1_around(animation.image, example.target, around)
         return Outcome(torch.stack(list(terms.values())).sum(), terms, animation, driving)
+
+    def _picture_terms(self, animation: Animation, example: Example) -> dict[str, Tensor]:
+        settings, target = self.settings, example.target
+        terms = {
+            "picture": pyramid_l1(animation.image, target),
+            "gradient": settings.gradient * gradient_l1(animation.image, target),
+            "warped": settings.warped * pyramid_l1(animation.warped, target),
+        }
+        if self.perceptual is not None:
+            terms["perceptual"] = settings.perceptual * self.perceptual(animation.image, target)
+        if self.embedding is not None and example.face_landmarks is not None:
+            distance = identity_distance(self.embedding, animation.image, target, example.face_landmarks)
+            terms["identity"] = settings.identity * distance
+        if example.emphasis and example.driving_landmarks is not None:
+            around = example.driving_landmarks[:, : example.emphasised]
+            terms["emphasis"] = example.emphasis * l1_around(animation.image, target, around)
+        return terms
+
+    def _cycle_terms(
+        self, cycle: KeypointCycle, example: Example, own: Animation, others: Animation | None
+    ) -> dict[str, Tensor]:
+        weight, spans = self.settings.cycle, example.spans
+        with torch.no_grad():
+            source, driving = cycle.see(example.source, example.target)
+        terms = {"cycle": weight * cycle.distance(own.image, driving, spans)}
+        if others is not None:
+            count = len(others.image)
+            wanted = of_neighbours(source, count) + (driving - source)[:count]
+            terms["cross_cycle"] = weight * cycle.distance(others.image, wanted, spans)
+        return terms
 
     def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
         """Never called: there is no discriminator."""
@@ -176,14 +213,16 @@ class PaperObjective:
         return discriminator_adversarial(self.judge(example.target, outcome.driving_keypoints)[-1], generated)
 
 
-def make_objective(settings: LossSettings, keypoint_count: int, device: torch.device) -> Objective:
-    """The objective the configuration names, what it judges with on `device`."""
+def make_objective(settings: LossSettings, network: PortraitNet, device: torch.device) -> Objective:
+    """The objective the configuration names for `network` as it starts, what it judges with on `device`."""
     match settings.objective:
         case "paper":
-            return PaperObjective(keypoint_count, device)
+            return PaperObjective(network.config.keypoint_count, device)
         case "reconstruction":
             perceptual = open_perceptual_distance().to(device) if settings.perceptual else None
-            return ReconstructionObjective(settings, perceptual)
+            embedding = open_identity_embedding().to(device) if settings.identity else None
+            cycle = KeypointCycle(network.keypoint_detector) if settings.cycle else None
+            return ReconstructionObjective(settings, perceptual, embedding, cycle)
         case "keypoints":
             return KeypointObjective(settings)
 

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from models.config import PRESETS
+from realtime.parts import PartName
 
 
 class SettingsError(Exception):
@@ -39,7 +40,9 @@ class LossSettings(_Section):
     """`paper` is the adversarial objective of the paper; `reconstruction` needs no discriminator.
 
     `keypoints` trains the detector alone, on landmarks and equivariance: ten times cheaper a step, for a run before.
-    `perceptual` weighs what a network for photographs sees (training/perceptual.py) in the reconstruction.
+    `perceptual` weighs what a network for photographs sees (training/perceptual.py) in the reconstruction, `identity`
+    what a network that tells people apart does (training/identity.py; needs landmarks of faces), `cycle` that results
+    show the keypoints they were animated with, also the share `cross` of the batch on their neighbours' sources.
     """
 
     objective: Literal["paper", "reconstruction", "keypoints"] = "reconstruction"
@@ -47,6 +50,9 @@ class LossSettings(_Section):
     gradient: float = Field(0.5, ge=0)
     equivariance: float = Field(0.2, ge=0)
     perceptual: float = Field(0.0, ge=0)
+    identity: float = Field(0.0, ge=0)
+    cycle: float = Field(0.0, ge=0)
+    cross: float = Field(0.0, ge=0, le=1)
 
 
 class LandmarkSettings(_Section):
@@ -56,7 +62,8 @@ class LandmarkSettings(_Section):
     `emphasised` of them the picture's error counts once more, times `emphasis`. `spans` are pairs of guided keypoints,
     by their place in `points`, whose distance tells what a clip does seldom and briefly, such as two lids: the error of
     what lies between them counts with `span_weight` beside the points' own, and frames where a span is as unusual as it
-    gets in its clip are drawn 1 + `span_sampling` times as often as where it is as usual.
+    gets in its clip are drawn 1 + `span_sampling` times as often as where it is as usual. `parts` tell the live program
+    which guided keypoints are the face's, and among them the mouth's and the eyes'.
     """
 
     folder: Path
@@ -66,8 +73,17 @@ class LandmarkSettings(_Section):
     emphasised: int = Field(0, ge=0)
     emphasis: float = Field(0.0, ge=0)
     spans: tuple[tuple[int, int], ...] = ()
+    parts: dict[PartName, tuple[int, ...]] = {}
     span_weight: float = Field(0.0, ge=0)
     span_sampling: float = Field(0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _parts_are_points(self) -> "LandmarkSettings":
+        count = len(self.points)
+        for name, places in self.parts.items():
+            if not all(0 <= place < count for place in places):
+                raise ValueError(f"parts: {name} names {max(places)}, not a place in points; use 0 to {count - 1}")
+        return self
 
     @model_validator(mode="after")
     def _spans_join_points(self) -> "LandmarkSettings":
@@ -112,6 +128,16 @@ class TrainingSettings(_Section):
         if preset not in PRESETS:
             raise ValueError(f"unknown preset {preset!r}; choose one of {', '.join(PRESETS)}")
         return preset
+
+    @model_validator(mode="after")
+    def _losses_have_what_they_need(self) -> "TrainingSettings":
+        if self.loss.cycle and self.initial is None:
+            raise ValueError("loss.cycle: the detector that a run starts with judges; set `initial` to a trained one")
+        if self.loss.cross and not self.loss.cycle:
+            raise ValueError("loss.cross: is the share of results that loss.cycle compares; set it too, or leave both")
+        if self.loss.identity and self.landmarks is None:
+            raise ValueError("loss.identity: aligns faces by their landmarks; add a [landmarks] section")
+        return self
 
     @property
     def total_steps(self) -> int:

@@ -61,13 +61,12 @@ class Trainer:
         self.settings, self.out, self.device, self.ranks = settings, out, device, ranks
         _require_equal_parts(settings, ranks)
         torch.manual_seed(settings.seed)
-        config = PRESETS[settings.preset]
         self.network = _starting_network(settings).to(device).train()
         for name in settings.frozen:
             self.network.get_submodule(name).eval().requires_grad_(False)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = MovingAverage(self.network, settings.ema_decay)
-        self.objective = make_objective(settings.loss, config.keypoint_count, device)
+        self.objective = make_objective(settings.loss, self.network, device)
         self.generator = torch.Generator()
         self.optimisers = {"networks": _adam(self.network, settings.momentum)}
         if self.objective.discriminator is not None:
@@ -220,7 +219,8 @@ class Trainer:
         return modules
 
     def _notes(self) -> dict[str, object]:
-        return {"preset": self.settings.preset, "steps": self.step, "best_l1": self.best_l1}
+        parts = self.settings.landmarks.parts if self.settings.landmarks else {}
+        return {"preset": self.settings.preset, "steps": self.step, "best_l1": self.best_l1, "parts": parts}
 
 
 def _require_equal_parts(settings: TrainingSettings, ranks: Ranks) -> None:

@@ -7,9 +7,11 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from models.checkpoint import CheckpointError, load_checkpoint
+from models import PRESETS, build_network
+from models.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from tests.training.clip_files import disc_frames, write_stacked_png
 from training.__main__ import main
+from training.objectives import ReconstructionObjective
 from training.settings import (
     DataSettings,
     LandmarkSettings,
@@ -77,7 +79,7 @@ def test_training_lowers_the_error_and_leaves_what_it_promises(clips: Path, tmp_
     early, late = (sum(entry["picture"] for entry in part) for part in (losses[:5], losses[-5:]))
     assert late < early
     network, notes = load_checkpoint(tmp_path / "latest.safetensors")
-    assert notes["steps"] == 30 and network.config.keypoint_count == 20
+    assert notes["steps"] == 30 and network.config == PRESETS["live-xs"]
     assert (tmp_path / "best.safetensors").is_file()
     assert (tmp_path / "previews" / "0000030.png").stat().st_size > 1000
 
@@ -124,6 +126,41 @@ def test_the_keypoints_objective_trains_the_detector_alone(clips: Path, tmp_path
 def test_the_keypoints_objective_needs_landmarks(clips: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"add a \[landmarks\] section"):
         losses_of(Trainer(tiny_settings(clips, objective="keypoints"), tmp_path, CPU))
+
+
+def test_a_cycle_is_judged_by_the_detector_the_run_started_with(clips: Path, tmp_path: Path) -> None:
+    loss = {"cycle": 1.0, "cross": 0.5, "equivariance": 0.0}
+    plain = tiny_settings(clips, steps=2).model_dump() | {"loss": loss}
+    with pytest.raises(ValueError, match="set `initial` to a trained one"):
+        TrainingSettings.model_validate(plain)
+    with pytest.raises(ValueError, match=r"loss\.cross: is the share"):
+        TrainingSettings.model_validate(plain | {"loss": {"cross": 0.5}})
+    initial = tmp_path / "initial.safetensors"
+    save_checkpoint(initial, build_network(PRESETS["live-xs"]), {"preset": "live-xs", "steps": 0})
+    trainer = Trainer(TrainingSettings.model_validate(plain | {"initial": initial}), tmp_path / "run", CPU)
+    found = losses_of(trainer)
+    assert all(term > 0 for losses in found for name, term in losses.items() if "cycle" in name)
+    assert {"cycle", "cross_cycle"} <= set(found[0])
+    assert isinstance(trainer.objective, ReconstructionObjective) and trainer.objective.cycle is not None
+    judged_by, learned = trainer.objective.cycle.detector.state_dict(), trainer.network.keypoint_detector.state_dict()
+    started = load_checkpoint(initial)[0].keypoint_detector.state_dict()
+    assert all(torch.equal(value, judged_by[name]) for name, value in started.items())
+    assert any(not torch.equal(value, learned[name]) for name, value in started.items())
+
+
+def test_an_identity_loss_needs_landmarks(clips: Path) -> None:
+    with pytest.raises(ValueError, match=r"add a \[landmarks\] section"):
+        TrainingSettings.model_validate(tiny_settings(clips).model_dump() | {"loss": {"identity": 0.1}})
+
+
+def test_parts_reach_the_checkpoint_and_must_be_points(clips: Path, tmp_path: Path) -> None:
+    guide = guide_to_the_disc(clips, tmp_path).model_copy(update={"parts": {"face": (0, 1), "mouth": (1,)}})
+    settings = tiny_settings(clips, steps=1).model_copy(update={"landmarks": guide})
+    losses_of(Trainer(settings, tmp_path / "run", CPU))
+    _, notes = load_checkpoint(tmp_path / "run" / "latest.safetensors")
+    assert notes["parts"] == {"face": [0, 1], "mouth": [1]}
+    with pytest.raises(ValueError, match="mouth names 3, not a place in points; use 0 to 2"):
+        LandmarkSettings.model_validate(guide.model_dump() | {"parts": {"mouth": (3,)}})
 
 
 def test_spans_outside_the_points_are_refused(tmp_path: Path) -> None:
