@@ -24,7 +24,6 @@ from realtime.gallery import Gallery, Source
 from realtime.motion_mapper import MotionMapper, MotionOptions
 from realtime.motion_views import MotionViews
 from realtime.networks import Networks, network_id
-from realtime.parts import Parts
 from realtime.portrait import Portrait, make_portrait, open_portrait
 from realtime.portrait_pack import portraits_in
 from realtime.portrait_reader import PortraitReader
@@ -82,9 +81,8 @@ class Animator(Closing):
         self._dashboard.open_explainer = partial(MotionViews, bundle)
         self._stopwatch = stopwatch
         self._networks = Networks(engine, bundle, self._stage)
-        parts = Parts.named(bundle.manifest.parts)
-        self._framing = DriverFraming(self._finder(), self._options.tracking, parts)
-        self._mapper = MotionMapper(self._options, self._dashboard.notify, parts)
+        self._framing = DriverFraming(self._finder(), self._options.tracking, bundle.parts)
+        self._mapper = MotionMapper(self._options, self._dashboard.notify, bundle.parts)
         self._fade = CrossFade(self._options.fade_s)
         self._rest: tuple[Source, AnimatedFrame] | None = None  # the portrait shown, unmoved, as the output sees it
         budget_bytes = round(self._options.memory_mb * MEGABYTE)

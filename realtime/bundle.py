@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from realtime.errors import BundleError
-from realtime.parts import PartName
+from realtime.parts import PartName, Parts
 
 SCHEMA_VERSION = 2
 MANIFEST_FILE = "manifest.json"
@@ -121,6 +121,11 @@ class Bundle:
         return self.manifest.image_size
 
     @property
+    def parts(self) -> Parts:
+        """Which keypoints are of the face, the mouth and the eyes."""
+        return Parts.named(self.manifest.parts)
+
+    @property
     def precisions(self) -> tuple[Precision, ...]:
         """The precisions that the bundle holds."""
         return tuple(self.manifest.precisions)
@@ -215,10 +220,7 @@ def _verify_interfaces(where: str, manifest: Manifest, graphs: Mapping[GraphName
     size, count = manifest.image_size, manifest.keypoint_count
     for name, rows in manifest.parts.items():
         if rows and max(rows) >= count:
-            raise BundleError(
-                f"{where}: parts: {name} names keypoint {max(rows)}; there are {count}, counted from 0",
-                hint=_GET_ANOTHER,
-            )
+            raise BundleError(f"{where}: parts: {name} names keypoint {max(rows)} of {count}", hint=_GET_ANOTHER)
     image = {"image": (1, 3, size, size)}
     keypoints = {"mean": (1, count, 2), "covariance": (1, count, 2, 2)}
     features = _shapes(graphs["encode_source"].outputs)
