@@ -1,6 +1,6 @@
 """Compiled graphs kept from run to run, each with its digest: a damaged one is named and compiled anew, never used.
 
-A runtime's own check is not enough: OpenVINO refuses a torn file but computes with weights that were changed in it.
+A runtime's own check is not enough: OpenVINO says nothing about files that were torn or changed.
 """
 
 import logging
