@@ -61,7 +61,8 @@ class Trainer:
         self.settings, self.out, self.device, self.ranks = settings, out, device, ranks
         _require_equal_parts(settings, ranks)
         torch.manual_seed(settings.seed)
-        self.network = _starting_network(settings).to(device).train()
+        network, self.parts = _starting_network(settings)
+        self.network = network.to(device).train()
         for name in settings.frozen:
             self.network.get_submodule(name).eval().requires_grad_(False)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -219,8 +220,7 @@ class Trainer:
         return modules
 
     def _notes(self) -> dict[str, object]:
-        parts = self.settings.landmarks.parts if self.settings.landmarks else {}
-        return {"preset": self.settings.preset, "steps": self.step, "best_l1": self.best_l1, "parts": parts}
+        return {"preset": self.settings.preset, "steps": self.step, "best_l1": self.best_l1, "parts": self.parts}
 
 
 def _require_equal_parts(settings: TrainingSettings, ranks: Ranks) -> None:
@@ -242,12 +242,13 @@ def _step_seed(seed: int, step: int, rank: int) -> int:
     return int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0])
 
 
-def _starting_network(settings: TrainingSettings) -> PortraitNet:
-    """Fresh networks of the preset, or those of the `initial` checkpoint, which must be of the same preset."""
+def _starting_network(settings: TrainingSettings) -> tuple[PortraitNet, object]:
+    """Fresh networks of the preset, or the `initial` checkpoint's, which must be of it; and the face's named parts."""
     config = PRESETS[settings.preset]
+    parts = settings.landmarks.parts if settings.landmarks else {}
     if settings.initial is None:
-        return build_network(config)
-    network, _ = load_checkpoint(settings.initial)
+        return build_network(config), parts
+    network, notes = load_checkpoint(settings.initial)
     if network.config != config:
         raise CheckpointError(f"{settings.initial}: not of preset {settings.preset}; correct `initial` or `preset`")
-    return network.requires_grad_(True)
+    return network.requires_grad_(True), parts or notes.get("parts", {})
