@@ -91,26 +91,29 @@ class ResidualBlock(nn.Module):
 class UNet(nn.Module):
     """Strided convolutions down, two convolutions at the bottom, upsampling and skips back up.
 
-    `widths` run from fine to coarse; the result has `widths[0]` channels at the input's size.
+    `widths` run from fine to coarse; the result has `widths[0]` channels at the input's size. A second input of
+    `coarse_in` channels, at half that size, joins the second level.
     """
 
-    def __init__(self, channels_in: int, widths: tuple[int, ...]) -> None:
+    def __init__(self, channels_in: int, widths: tuple[int, ...], coarse_in: int = 0) -> None:
         super().__init__()
         self.stem = convolution(channels_in, widths[0])
+        self.join = nn.Conv2d(coarse_in, widths[1], 3, padding=1) if coarse_in else None
         self.down = nn.ModuleList(convolution(a, b, stride=2) for a, b in zip(widths, widths[1:], strict=False))
         self.bottom = ResidualBlock(widths[-1])
         levels = reversed(range(len(widths) - 1))
         self.up = nn.ModuleList(convolution(widths[i + 1] + widths[i], widths[i]) for i in levels)
         self.channels_out = widths[0]
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.pyramid(x)[-1]
+    def forward(self, x: Tensor, coarse: Tensor | None = None) -> Tensor:
+        return self.pyramid(x, coarse)[-1]
 
-    def pyramid(self, x: Tensor) -> list[Tensor]:
+    def pyramid(self, x: Tensor, coarse: Tensor | None = None) -> list[Tensor]:
         """Every level on the way up, from coarse to fine."""
         levels = [self.stem(x)]
-        for block in self.down:
-            levels.append(block(levels[-1]))
+        for depth, block in enumerate(self.down):
+            level = block(levels[-1])
+            levels.append(level + self.join(coarse) if self.join is not None and depth == 0 else level)
         rising = [self.bottom(levels[-1])]
         for i, block in enumerate(self.up):
             rising.append(block(torch.cat([F.interpolate(rising[-1], scale_factor=2.0), levels[-2 - i]], dim=1)))

@@ -41,7 +41,7 @@ class LiveConfig:
     detail_convolutions: int
     image_size: int = 256
     family: Literal["live"] = "live"
-    keypoint_count: int = 20
+    keypoint_count: int = 24
     temperature: float = 0.1
     covariance_floor: float = 5e-3
 

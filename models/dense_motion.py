@@ -56,8 +56,10 @@ class PaperDenseMotion(nn.Module):
         """Flow from `thumbnail` [b, 3, h, w], the source at working scale, and both keypoints."""
         height, width = thumbnail.shape[2:]
         proposals = shift_proposals(source, driving)
-        heatmaps = heatmap_difference(source, driving, height, width, True) / self.config.heatmap_divisor
-        embedding = embed(thumbnail, heatmaps, proposals, corners=True)
+        difference = heatmap_difference(source, driving, height, width, True) / self.config.heatmap_divisor
+        heatmaps = F.pad(difference, (0, 0, 0, 0, 1, 0))  # zero for the background
+        displaced = displaced_sources(thumbnail, proposals, corners=True)
+        embedding = torch.cat([heatmaps[:, :, None], displaced], dim=2).flatten(1, 2)  # proposal by proposal
         output = self.head(self.hourglass(self.groups(embedding))).float()
         masks, residual = output.split([self.config.keypoint_count + 1, 2], dim=1)
         masks = masks.softmax(dim=1)
@@ -66,12 +68,17 @@ class PaperDenseMotion(nn.Module):
 
 
 class LiveDenseMotion(nn.Module):
-    """The live network: each keypoint also turns and scales by its covariance; adds an occlusion map."""
+    """The live network: each keypoint also turns and scales by its covariance; adds an occlusion map.
+
+    Heatmaps are seen at 64x64, the displaced sources, which cost most, at the thumbnail's 32x32.
+    """
+
+    SIZE = 64
 
     def __init__(self, config: LiveConfig) -> None:
         super().__init__()
         self.keypoint_count = config.keypoint_count
-        self.unet = UNet(4 * (config.keypoint_count + 1), config.motion_widths)
+        self.unet = UNet(config.keypoint_count, config.motion_widths, coarse_in=3 * (config.keypoint_count + 1))
         self.channels_out = self.unet.channels_out
         self.head = nn.Conv2d(self.channels_out, config.keypoint_count + 4, 3, padding=1)
         start_from_background(self.head, BACKGROUND_LOGIT)
@@ -79,13 +86,13 @@ class LiveDenseMotion(nn.Module):
         self.pull = nn.Parameter(torch.full((config.keypoint_count,), INITIAL_PULL))
 
     def forward(self, thumbnail: Tensor, source: Keypoints, driving: Keypoints) -> DenseFlow:
-        """Flow from `thumbnail` [b, 3, 64, 64] and both keypoints."""
-        height, width = thumbnail.shape[2:]
+        """Flow [b, 64, 64, 2] from `thumbnail` [b, 3, 32, 32] and both keypoints."""
+        height = width = self.SIZE
         with torch.autocast(thumbnail.device.type, enabled=False):
             proposals = affine_proposals(source, driving)
             heatmaps = heatmap_difference(source, driving, height, width, False)
-            embedding = embed(thumbnail.float(), heatmaps, proposals, corners=False)
-        features = self.unet(embedding)
+            displaced = displaced_sources(thumbnail.float(), proposals, corners=False)
+        features = self.unet(heatmaps, displaced.flatten(1, 2))
         with torch.autocast(thumbnail.device.type, enabled=False):
             output = self.head(features.float())
             masks, residual, occlusion = output.split([self.keypoint_count + 1, 2, 1], dim=1)
@@ -139,19 +146,18 @@ def _with_background(linear: Tensor, shift: Tensor) -> Tensor:
 
 
 def heatmap_difference(source: Keypoints, driving: Keypoints, height: int, width: int, corners: bool) -> Tensor:
-    """Driving minus source Gaussians [b, k + 1, height, width], zero for the background."""
-    difference = gaussians(driving, height, width, corners) - gaussians(source, height, width, corners)
-    return F.pad(difference, (0, 0, 0, 0, 1, 0))
+    """Driving minus source Gaussians [b, k, height, width]."""
+    return gaussians(driving, height, width, corners) - gaussians(source, height, width, corners)
 
 
-def embed(thumbnail: Tensor, heatmaps: Tensor, proposals: Tensor, corners: bool) -> Tensor:
-    """Per proposal its heatmap and the source displaced by it, [b, 4 (k + 1), h, w], proposal by proposal."""
-    b, count, height, width = heatmaps.shape
+def displaced_sources(thumbnail: Tensor, proposals: Tensor, corners: bool) -> Tensor:
+    """`thumbnail` [b, 3, h, w] displaced by each proposal: [b, k + 1, 3, h, w]."""
+    b, _, height, width = thumbnail.shape
+    count = proposals.shape[1]
     positions = homogeneous_grid(height, width, corners, thumbnail.device) @ proposals.mT  # b k+1 hw 2
     # One tall sampling instead of k + 1: runtimes do it in a single call without repeating the picture.
     displaced = sample(thumbnail, positions.view(b, count * height, width, 2), corners)
-    displaced = displaced.view(b, 3, count, height, width).transpose(1, 2)
-    return torch.cat([heatmaps[:, :, None], displaced], dim=2).flatten(1, 2)
+    return displaced.view(b, 3, count, height, width).transpose(1, 2)
 
 
 def mix(masks: Tensor, proposals: Tensor, corners: bool) -> Tensor:

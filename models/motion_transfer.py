@@ -39,7 +39,7 @@ class PaperMotionTransfer(nn.Module):
         height, width = flow.displacement.shape[1:3]
         grid = coordinate_grid(height, width, True, flow.displacement.device)
         positions = (flow.displacement + grid).movedim(-1, 1)
-        embedding = heatmap_difference(source, driving, height, width, True)[:, 1:] / self.config.heatmap_divisor
+        embedding = heatmap_difference(source, driving, height, width, True) / self.config.heatmap_divisor
         skips = [features["source_image"]]
         skips += [features[f"source_skip_{level}"] for level in range(1, self.config.generator_blocks + 1)]
         warped = [self._warp(skip, positions) for skip in skips]

@@ -1,4 +1,6 @@
-"""`python -m training.find_landmarks CLIPS OUT`: MediaPipe's 478 face points of every n-th frame, one file per clip.
+"""`python -m training.find_landmarks CLIPS OUT`: landmarks of every n-th frame by MediaPipe, one file per clip.
+
+The first 478 are the points of its face mesh, the seven after them lie beside the face (training/body_landmarks.py).
 
 MediaPipe wants an older NumPy and an OpenCV of its own, so it runs in the environment that `make evaluate` sets up:
 `make .venv-evaluate/.ready; .venv-evaluate/bin/python -m training.find_landmarks CLIPS OUT`.
@@ -16,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
+from training.body_landmarks import find_body
 from training.clips import ClipError, Pixels, decode_clip, find_clips
 
 SIZE = 256
@@ -24,7 +27,7 @@ LANDMARKS = 478
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 when every clip has its file, 2 for what the user can correct."""
-    parser = argparse.ArgumentParser(prog="python -m training.find_landmarks", description="Find face landmarks once.")
+    parser = argparse.ArgumentParser(prog="python -m training.find_landmarks", description="Find landmarks once.")
     parser.add_argument("clips", type=Path, help="folder of clips")
     parser.add_argument("out", type=Path, help="folder for one .npz per clip")
     parser.add_argument("--stride", type=int, default=2, help="every n-th frame (default 2)")
@@ -52,13 +55,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _write(clip: Path, out: Path, stride: int) -> None:
-    points = find_landmarks(decode_clip(clip, SIZE, stride))
+    frames = decode_clip(clip, SIZE, stride)
+    faces = find_faces(frames)
+    points = np.concatenate([faces, find_body(frames, faces).astype(np.float16)], axis=1)
     temporary = out / f".{clip.stem}.npz"
     np.savez(temporary, stride=stride, points=points)
     temporary.replace(out / f"{clip.stem}.npz")
 
 
-def find_landmarks(frames: Pixels) -> NDArray[np.float16]:
+def find_faces(frames: Pixels) -> NDArray[np.float16]:
     """Face points [t, 478, 2] as shares of width and height; NaN for frames without a face."""
     from mediapipe.python.solutions.face_mesh import FaceMesh
 

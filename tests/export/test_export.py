@@ -49,7 +49,11 @@ def trained_looking(preset: str) -> PortraitNet:
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("checkpoint") / "xs.safetensors"
-    save_checkpoint(path, trained_looking("live-xs"), {"preset": "live-xs", "steps": 5, "data": "discs"})
+    save_checkpoint(
+        path,
+        trained_looking("live-xs"),
+        {"preset": "live-xs", "steps": 5, "data": "discs", "parts": {"face": [0, 1, 2], "mouth": [2]}},
+    )
     return path
 
 
@@ -88,7 +92,8 @@ def test_folding_keeps_the_result_and_removes_the_norms() -> None:
 
 def test_bundle_is_what_the_live_runtime_opens(bundle_folder: Path) -> None:
     bundle = open_bundle(bundle_folder)
-    assert bundle.manifest.preset == "live-xs" and bundle.manifest.keypoint_count == 20
+    assert bundle.manifest.preset == "live-xs" and bundle.manifest.keypoint_count == 24
+    assert bundle.manifest.parts == {"face": (0, 1, 2), "mouth": (2,)}
     assert bundle.manifest.training.data == "discs" and bundle.manifest.training.steps == 5
     assert bundle.precisions == ("fp32", "fp16", "int8")
     assert sum(path.stat().st_size for path in bundle_folder.iterdir()) < 20e6
@@ -182,7 +187,7 @@ def test_the_split_form_is_animate_in_two_steps(bundle_folder: Path) -> None:
     assert bundle.manifest.split is not None
     rng = np.random.default_rng(0)
     feeds = {tensor.name: rng.random(tensor.shape, np.float32) for tensor in bundle.graph("animate").inputs} | {
-        name: np.tile(0.05 * np.eye(2, dtype=np.float32), (1, 20, 1, 1)) for name in KEYPOINT_INPUTS[1::2]
+        name: np.tile(0.05 * np.eye(2, dtype=np.float32), (1, 24, 1, 1)) for name in KEYPOINT_INPUTS[1::2]
     }
 
     def run(path: Path) -> dict[str, np.ndarray]:

@@ -5,7 +5,7 @@ import torch
 
 from models import PRESETS, build_network
 from models.config import LiveConfig
-from models.dense_motion import affine_proposals, embed, mix, nearness, shift_proposals
+from models.dense_motion import affine_proposals, displaced_sources, mix, nearness, shift_proposals
 from models.geometry import Keypoints, coordinate_grid
 
 PRESETS_WITH_SIZES = [("paper-64", 64), ("live-xs", 64), ("live-xs", 128), ("live-s", 256)]
@@ -43,7 +43,7 @@ def test_keypoints_stay_float32_under_autocast() -> None:
 
 def test_live_keypoints_start_apart() -> None:
     keypoints = build_network(PRESETS["live-s"]).eval().detect_keypoints(torch.rand(1, 3, 128, 128))
-    distances = torch.cdist(keypoints.mean[0], keypoints.mean[0]) + 10 * torch.eye(20)
+    distances = torch.cdist(keypoints.mean[0], keypoints.mean[0]) + 10 * torch.eye(24)
     assert distances.min() > 0.1
 
 
@@ -80,14 +80,14 @@ def test_untrained_masks_give_each_pixel_to_its_nearest_keypoint() -> None:
     assert logits[1].flatten()[distances[:, 0].argmin()] > 0 > logits[1].flatten()[distances[:, 0].argmax()]
 
 
-def test_embedding_interleaves_heatmap_and_displaced_picture_by_proposal() -> None:
+def test_background_proposal_leaves_the_source_and_a_shift_moves_it() -> None:
     thumbnail = torch.rand(1, 3, 8, 8)
-    source, driving = (Keypoints(torch.rand(1, 2, 2), torch.eye(2).expand(1, 2, 2, 2)) for _ in range(2))
-    proposals = shift_proposals(source, driving)
-    embedding = embed(thumbnail, torch.full((1, 3, 8, 8), 5.0), proposals, corners=True)
-    assert embedding.shape == (1, 12, 8, 8)
-    assert (embedding[:, ::4] == 5.0).all()
-    torch.testing.assert_close(embedding[:, 1:4], thumbnail, atol=1e-5, rtol=0)  # the background stays
+    source = Keypoints(torch.tensor([[[0.25, 0.0]]]), torch.eye(2).expand(1, 1, 2, 2))
+    driving = Keypoints(torch.tensor([[[0.0, 0.0]]]), torch.eye(2).expand(1, 1, 2, 2))
+    displaced = displaced_sources(thumbnail, shift_proposals(source, driving), corners=False)
+    assert displaced.shape == (1, 2, 3, 8, 8)
+    torch.testing.assert_close(displaced[:, 0], thumbnail, atol=1e-5, rtol=0)
+    torch.testing.assert_close(displaced[:, 1, :, :, :-1], thumbnail[..., 1:], atol=1e-5, rtol=0)
 
 
 def test_presets_are_hashable_and_distinct() -> None:
