@@ -16,6 +16,8 @@ from realtime.engines.torch_operators import OPERATORS
 from realtime.errors import EngineError
 
 Attributes = dict[str, Any]
+# Pads of four axes, before and after, are the longest setting; a picture's places are values.
+MOST_SETTINGS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class TorchGraph(nn.Module):
         self.input_names = [value.name for value in graph.input]
         self.output_names = [value.name for value in graph.output]
         self.output_shapes = [tuple(d.dim_value for d in v.type.tensor_type.shape.dim) for v in graph.output]
-        # Whole numbers are settings (axes, sizes) and must be plain when the graph is compiled.
+        # Few whole numbers are settings (axes, sizes) and must be plain when the graph is compiled.
         self._settings: dict[str, list[int] | int] = {}
         self._weights: dict[str, str] = {}
         for tensor in graph.initializer:
@@ -63,7 +65,7 @@ class TorchGraph(nn.Module):
 
     def _keep(self, name: str, tensor: onnx.TensorProto) -> None:
         array = numpy_helper.to_array(tensor)
-        if array.dtype.kind in "iu":
+        if array.dtype.kind in "iu" and array.size <= MOST_SETTINGS:
             self._settings[name] = array.tolist()
         else:
             self._weights[name] = f"weight_{len(self._weights)}"

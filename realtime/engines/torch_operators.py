@@ -13,7 +13,7 @@ from realtime.errors import EngineError
 Attributes = dict[str, Any]
 Compute = Callable[..., Any]
 
-_FLOATS = {1: torch.float32, 10: torch.float16, 11: torch.float64, 7: torch.int64}
+_KINDS = {1: torch.float32, 10: torch.float16, 11: torch.float64, 6: torch.int32, 7: torch.int64}
 
 
 def _plain(function: Compute) -> Callable[[Attributes, int], Compute]:
@@ -32,17 +32,20 @@ def _expect(attributes: Attributes, name: str, allowed: tuple[Any, ...], default
     return value
 
 
-def _convolution(attributes: Attributes, _: int) -> Compute:
-    top, left, bottom, right = attributes.get("pads", [0, 0, 0, 0])
-    if (top, left) != (bottom, right):
-        _expect({"pads": "uneven"}, "pads", ("even",), "even")
-    settings: Attributes = {
-        "stride": attributes.get("strides", [1, 1]),
-        "padding": [top, left],
-        "dilation": attributes.get("dilations", [1, 1]),
-        "groups": attributes.get("group", 1),
-    }
-    return lambda x, weight, bias=None: F.conv2d(x, weight, bias, **settings)
+def _convolution(function: Compute) -> Callable[[Attributes, int], Compute]:
+    def make(attributes: Attributes, _: int) -> Compute:
+        top, left, bottom, right = attributes.get("pads", [0, 0, 0, 0])
+        if (top, left) != (bottom, right):
+            _expect({"pads": "uneven"}, "pads", ("even",), "even")
+        settings: Attributes = {
+            "stride": attributes.get("strides", [1, 1]),
+            "padding": [top, left],
+            "dilation": attributes.get("dilations", [1, 1]),
+            "groups": attributes.get("group", 1),
+        }
+        return lambda x, weight, bias=None: function(x, weight, bias, **settings)
+
+    return make
 
 
 def _average_pool(attributes: Attributes, _: int) -> Compute:
@@ -127,7 +130,9 @@ def _pad(attributes: Attributes, _: int) -> Compute:
 def _gather(attributes: Attributes, _: int) -> Compute:
     axis = attributes.get("axis", 0)
 
-    def gather(x: Tensor, index: int | list[int]) -> Tensor:
+    def gather(x: Tensor, index: int | list[int] | Tensor) -> Tensor:
+        if isinstance(index, Tensor):
+            return x.index_select(axis, index)
         if isinstance(index, int):
             return x.select(axis, index)
         return torch.cat([x.narrow(axis, place % x.shape[axis], 1) for place in index], dim=axis)
@@ -158,14 +163,16 @@ OPERATORS: dict[str, Callable[[Attributes, int], Compute]] = {
             x, mean, variance, scale, shift, eps=a.get("epsilon", 1e-5)
         )
     ),
-    "Cast": lambda a, _: lambda x: x.to(_FLOATS[_expect(a, "to", tuple(_FLOATS), 1)]),
+    "Cast": lambda a, _: lambda x: x.to(_KINDS[_expect(a, "to", tuple(_KINDS), 1)]),
     "Clip": _plain(lambda x, low=None, high=None: x.clamp(low, high)),
     "Concat": lambda a, _: lambda *tensors: torch.cat(tensors, dim=a["axis"]),
-    "Conv": _convolution,
+    "Conv": _convolution(F.conv2d),
+    "ConvTranspose": _convolution(F.conv_transpose2d),
     "DepthToSpace": _depth_to_space,
     "Div": _plain(operator.truediv),
     "Exp": _plain(torch.exp),
     "Expand": _plain(lambda x, shape: x * torch.ones(shape, dtype=x.dtype, device=x.device)),
+    "Floor": _plain(torch.floor),
     "Gather": _gather,
     "GridSample": _grid_sample,
     "Identity": _plain(torch.clone),
