@@ -9,6 +9,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.dense_motion import DenseFlow
 from models.geometry import Keypoints
+from models.live_inference import LiveInference
+from models.live_transfer import LiveMotionTransfer
 from models.portrait_net import PortraitNet
 from realtime.bundle import GraphName, SplitName
 
@@ -115,6 +117,8 @@ class Decode(nn.Module):
 def make_graphs(network: PortraitNet, source: Tensor, driving: Tensor) -> list[Graph[GraphName]]:
     """detect_keypoints, encode_source and animate on example pictures [1, 3, s, s]; `network` is folded in place."""
     fold_batch_norm(network.eval())
+    if isinstance(network.motion_transfer, LiveMotionTransfer):
+        network.motion_transfer = LiveInference(network.motion_transfer)
     with torch.no_grad():
         features = network.encode_source(source)
         keypoints = [*network.detect_keypoints(source), *network.detect_keypoints(driving)]

@@ -63,7 +63,7 @@ class PaperDenseMotion(nn.Module):
         output = self.head(self.hourglass(self.groups(embedding))).float()
         masks, residual = output.split([self.config.keypoint_count + 1, 2], dim=1)
         masks = masks.softmax(dim=1)
-        displacement = mix(masks, proposals, corners=True) + residual.movedim(1, -1)
+        displacement = mix(masks.movedim(1, -1), proposals, corners=True) + residual.movedim(1, -1)
         return DenseFlow(displacement, masks, None, None)
 
 
@@ -94,12 +94,13 @@ class LiveDenseMotion(nn.Module):
             displaced = displaced_sources(thumbnail.float(), proposals, corners=False)
         features = self.unet(heatmaps, displaced.flatten(1, 2))
         with torch.autocast(thumbnail.device.type, enabled=False):
-            output = self.head(features.float())
-            masks, residual, occlusion = output.split([self.keypoint_count + 1, 2, 1], dim=1)
+            # Channels last from here on, as runtimes leave the convolution: softmax and mixing then read in order.
+            output = self.head(features.float()).movedim(1, -1)  # b h w k+4
+            masks, residual, occlusion = output.split([self.keypoint_count + 1, 2, 1], dim=-1)
             near = nearness(driving, self.log_reach, self.pull, height, width)
-            masks = (masks + near).softmax(dim=1)
-            displacement = mix(masks, proposals, corners=False) + residual.movedim(1, -1)
-        return DenseFlow(displacement, masks, occlusion.sigmoid(), features)
+            masks = (masks + near).softmax(dim=-1)
+            displacement = mix(masks, proposals, corners=False) + residual
+        return DenseFlow(displacement, masks.movedim(-1, 1), occlusion.movedim(-1, 1).sigmoid(), features)
 
 
 def start_from_background(head: nn.Conv2d, logit: float) -> None:
@@ -112,16 +113,16 @@ def start_from_background(head: nn.Conv2d, logit: float) -> None:
 
 
 def nearness(driving: Keypoints, log_reach: Tensor, pull: Tensor, height: int, width: int) -> Tensor:
-    """Mask logits [b, k + 1, height, width] that favour each pixel's nearest keypoint; zero for the background.
+    """Mask logits [b, height, width, k + 1] that favour each pixel's nearest keypoint; zero for the background.
 
     The Gaussian of `log_reach` [k] parts the face from what does not move with it; the power of the distance, weighted
     by `pull` [k], parts keypoints that lie close together, such as two lips, whatever their distance.
     """
     x, y = offsets(driving.mean, height, width, corners=False)
-    squared = x.square() + y.square()  # b k h w
-    far = squared * (0.5 * torch.exp(-2 * log_reach))[:, None, None]
-    close = pull[:, None, None] * torch.log((squared + PULL_CORE**2) / PULL_NEUTRAL**2)
-    return F.pad(-far - close, (0, 0, 0, 0, 1, 0))
+    squared = x.square().movedim(1, -1) + y.square().movedim(1, -1)  # b h w k
+    far = squared * (0.5 * torch.exp(-2 * log_reach))
+    close = pull * torch.log((squared + PULL_CORE**2) / PULL_NEUTRAL**2)
+    return F.pad(-far - close, (1, 0))
 
 
 def shift_proposals(source: Keypoints, driving: Keypoints) -> Tensor:
@@ -161,12 +162,12 @@ def displaced_sources(thumbnail: Tensor, proposals: Tensor, corners: bool) -> Te
 
 
 def mix(masks: Tensor, proposals: Tensor, corners: bool) -> Tensor:
-    """Displacement [b, h, w, 2] by the masks' mean of the proposals' maps."""
-    b, _, height, width = masks.shape
+    """Displacement [b, h, w, 2] by the mean of the proposals' maps under `masks` [b, h, w, k + 1]."""
+    b, height, width, _ = masks.shape
     grid = homogeneous_grid(height, width, corners, masks.device)
     still = torch.eye(2, 3, device=masks.device)
     # The maps less the identity, so that what stays is displaced by exactly nothing.
-    maps = masks.flatten(2).mT @ (proposals - still).flatten(2)  # b hw 6
+    maps = masks.flatten(1, 2) @ (proposals - still).flatten(2)  # b hw 6
     return (maps.unflatten(-1, (2, 3)) * grid[:, None]).sum(dim=-1).view(b, height, width, 2)
 
 

@@ -52,16 +52,21 @@ class LiveMotionTransfer(nn.Module):
         self, features: dict[str, Tensor], flow: DenseFlow, source: Keypoints, driving: Keypoints
     ) -> tuple[Tensor, Tensor]:
         """Result and warped source, both [b, 3, s, s] in [0, 1]; the mask chooses between copying and painting."""
-        picture, encoded = features["source_image"], features["source_features"]
-        assert flow.occlusion is not None and flow.features is not None
-        warped = warp(picture, flow.displacement)
-        size = encoded.shape[-1]
-        x = warp(encoded, flow.displacement) * resize(flow.occlusion, size).to(encoded.dtype)
-        x = self.trunk(x + resize(self.motion(flow.features), size))
+        warped = warp(features["source_image"], flow.displacement)
+        x = self.trunk(self.meet(features["source_features"], flow))
         x = F.pixel_shuffle(self.widen(x), 2)  # b detail s/2 s/2
-        x = self.detail(torch.cat([x, F.pixel_unshuffle(warped - 0.5, 2).to(x.dtype)], dim=1))
-        painted, mask = F.pixel_shuffle(self.head(x), 2).float().sigmoid().split([3, 1], dim=1)
-        return mask * warped + (1 - mask) * painted, warped
+        copied = F.pixel_unshuffle(warped, 2)  # b 12 s/2 s/2, in the order of the head's colours
+        x = self.detail(torch.cat([x, (copied - 0.5).to(x.dtype)], dim=1))
+        painted, mask = self.head(x).float().sigmoid().split([12, 4], dim=1)
+        mask = torch.cat([mask, mask, mask], dim=1)
+        return F.pixel_shuffle(painted + mask * (copied - painted), 2), warped
+
+    def meet(self, encoded: Tensor, flow: DenseFlow) -> Tensor:
+        """What the trunk starts from, [b, trunk, s/4, s/4]: `encoded` where the flow takes it from, and the motion."""
+        assert flow.occlusion is not None and flow.features is not None
+        size = encoded.shape[-1]
+        warped = warp(encoded, flow.displacement) * resize(flow.occlusion, size).to(encoded.dtype)
+        return warped + resize(self.motion(flow.features), size)
 
 
 def start_from_copying(head: nn.Conv2d) -> None:
@@ -74,12 +79,17 @@ def start_from_copying(head: nn.Conv2d) -> None:
 def warp(image: Tensor, displacement: Tensor) -> Tensor:
     """`image` [b, c, s, s] moved by `displacement` [b, h, w, 2], resampled to the image's size."""
     size = image.shape[-1]
-    offsets = displacement.movedim(-1, 1)  # b 2 h w
-    if size != offsets.shape[-1]:
-        # As two products: runtimes take three times as long to interpolate.
-        matrix = interpolation(offsets.shape[-1], size).to(offsets)
-        offsets = matrix @ offsets @ matrix.T
-    return sample(image, offsets.movedim(1, -1) + coordinate_grid(size, size, False, image.device), corners=False)
+    positions = displacement_at(displacement, size) + coordinate_grid(size, size, False, image.device)
+    return sample(image, positions, corners=False)
+
+
+def displacement_at(displacement: Tensor, size: int) -> Tensor:
+    """`displacement` [b, h, h, 2] as [b, size, size, 2]."""
+    if size == displacement.shape[1]:
+        return displacement
+    # As two products: runtimes take three times as long to interpolate.
+    matrix = interpolation(displacement.shape[1], size).to(displacement)
+    return (matrix @ displacement.movedim(-1, 1) @ matrix.T).movedim(1, -1)
 
 
 @functools.cache

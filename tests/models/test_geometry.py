@@ -14,6 +14,7 @@ from models.geometry import (
     inverse_2x2,
     moments,
     sample,
+    sample_rows,
     smallest_singular_value,
 )
 
@@ -55,6 +56,15 @@ def test_clamped_zero_padding_equals_border_padding() -> None:
     positions = torch.rand(1, 20, 20, 2) * 4 - 2
     expected = F.grid_sample(image, positions, padding_mode="border", align_corners=False)
     torch.testing.assert_close(sample(image, positions, corners=False), expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("reach", [0.0, 0.05, 3.0])
+def test_rows_are_sampled_as_pictures_are(reach: float) -> None:
+    image, weight = torch.rand(1, 5, 12, 12), torch.rand(12 * 12)
+    displacement = reach * (2 * torch.rand(12, 12, 2) - 1)  # the widest leave the picture on every side
+    expected = sample(image, (coordinate_grid(12, 12, False, image.device) + displacement)[None], corners=False)
+    found = sample_rows(image[0].flatten(1).mT, displacement, weight)
+    torch.testing.assert_close(found, (expected[0].flatten(1) * weight).mT, atol=1e-5, rtol=0)
 
 
 def test_corner_convention_reads_zero_outside() -> None:

@@ -64,7 +64,7 @@ def test_affine_proposal_undoes_a_known_linear_motion() -> None:
 def test_mixing_one_proposal_alone_displaces_as_it_says() -> None:
     maps = torch.tensor([[[[1.0, 0, 0], [0, 1, 0]], [[0.5, 0.1, 0.2], [0.0, 2.0, -0.3]]]])
     grid = coordinate_grid(4, 4, False, maps.device)
-    still, moved = (torch.eye(2)[:, index].view(1, 2, 1, 1).expand(1, 2, 4, 4) for index in range(2))
+    still, moved = (torch.eye(2)[index].expand(1, 4, 4, 2) for index in range(2))
     assert mix(still, maps, corners=False).abs().max() == 0
     expected = grid @ maps[0, 1, :, :2].mT + maps[0, 1, :, 2] - grid
     torch.testing.assert_close(mix(moved, maps, corners=False)[0], expected, atol=1e-6, rtol=0)
@@ -73,7 +73,8 @@ def test_mixing_one_proposal_alone_displaces_as_it_says() -> None:
 def test_untrained_masks_give_each_pixel_to_its_nearest_keypoint() -> None:
     means = torch.tensor([[[-0.5, -0.5], [0.5, 0.5]]])
     keypoints = Keypoints(means, torch.eye(2).expand(1, 2, 2, 2))
-    logits = nearness(keypoints, torch.log(torch.tensor([0.2, 0.2])), torch.tensor([0.5, 0.5]), 16, 16)[0]
+    reach, pull = torch.log(torch.tensor([0.2, 0.2])), torch.tensor([0.5, 0.5])
+    logits = nearness(keypoints, reach, pull, 16, 16)[0].movedim(-1, 0)
     assert logits[0].abs().max() == 0
     distances = torch.cdist(coordinate_grid(16, 16, False, means.device).flatten(0, 1), means[0])
     assert torch.equal(logits[1:].flatten(1).argmax(dim=0), distances.argmin(dim=1))

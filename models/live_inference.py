@@ -1,0 +1,47 @@
+"""The live form of network 3 arranged for runtimes: the results of `LiveMotionTransfer` with less to do for a frame."""
+
+import torch
+from torch import Tensor, nn
+
+from models.dense_motion import DenseFlow
+from models.geometry import sample_rows
+from models.keypoint_detector import resize
+from models.live_transfer import LiveMotionTransfer, displacement_at
+
+
+class LiveInference(LiveMotionTransfer):
+    """For one source at a time, from trained weights whose batch norms are folded; shares what it does not change.
+
+    Features are cached as rows, one for each pixel: bilinear reading then copies rows and leaves channels innermost,
+    as the convolutions want them. The trunk's first 1x1 convolution is linear in the sum before it, so that it is done
+    once to what is cached, and once to the weights that make the motion.
+    """
+
+    def __init__(self, trained: LiveMotionTransfer) -> None:
+        nn.Module.__init__(self)
+        meeting = next(iter(trained.trunk[0].children()))
+        assert isinstance(meeting, nn.Conv2d) and meeting.bias is not None and trained.motion.bias is not None
+        cached = nn.Conv2d(meeting.in_channels, meeting.out_channels, 1, bias=False)
+        motion = nn.Conv2d(trained.motion.in_channels, meeting.out_channels, 1)
+        matrix = meeting.weight.flatten(1)  # trunk trunk
+        with torch.no_grad():
+            cached.weight.copy_(meeting.weight)
+            motion.weight.copy_((matrix @ trained.motion.weight.flatten(1))[..., None, None])
+            assert motion.bias is not None
+            motion.bias.copy_(matrix @ trained.motion.bias + meeting.bias)
+        self.encoder, self.motion = nn.Sequential(*trained.encoder, cached), motion
+        self.trunk = nn.Sequential(nn.ReLU(), *list(trained.trunk)[1:])
+        self.widen, self.detail, self.head = trained.widen, trained.detail, trained.head
+
+    def encode_source(self, image: Tensor) -> dict[str, Tensor]:
+        """Cached tensors of `image` [1, 3, s, s] in [0, 1]; features as [(s/4)^2, trunk]."""
+        tensors = super().encode_source(image)
+        return tensors | {"source_features": tensors["source_features"].flatten(2)[0].mT.contiguous()}
+
+    def meet(self, encoded: Tensor, flow: DenseFlow) -> Tensor:
+        """What the trunk starts from, [1, trunk, s/4, s/4]: `encoded` where the flow takes it from, and the motion."""
+        assert flow.occlusion is not None and flow.features is not None
+        size = round(encoded.shape[0] ** 0.5)
+        trusted = resize(flow.occlusion, size).flatten()
+        rows = sample_rows(encoded, displacement_at(flow.displacement, size)[0], trusted)
+        return rows.view(1, size, size, -1).movedim(-1, 1) + resize(self.motion(flow.features), size)

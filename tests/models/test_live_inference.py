@@ -1,0 +1,33 @@
+"""The arrangement for runtimes gives what the trained network gives."""
+
+import pytest
+import torch
+from torch import nn
+
+from export.graphs import fold_batch_norm
+from models import PRESETS, build_network
+from models.live_inference import LiveInference
+from models.live_transfer import LiveMotionTransfer
+
+
+@pytest.mark.parametrize("size", [128, 256, 512])
+def test_result_is_that_of_the_trained_network(size: int) -> None:
+    torch.manual_seed(size)
+    network = build_network(PRESETS["live-xs"])
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):  # as if trained: norms that do something
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.normal_(module.bias, std=0.2)
+            assert module.running_mean is not None
+            nn.init.normal_(module.running_mean, std=0.2)
+    fold_batch_norm(network.eval())
+    nn.init.normal_(network.dense_motion.head.weight, std=0.2)  # fresh ones move nothing
+    transfer = network.motion_transfer
+    assert isinstance(transfer, LiveMotionTransfer)
+    source, driving = torch.rand(1, 3, size, size), torch.rand(1, 3, size, size)
+    with torch.inference_mode():
+        expected = network(source, driving)
+        network.motion_transfer = LiveInference(transfer)
+        found = network(source, driving)
+    assert (expected.image - source).abs().max() > 0.1  # it does paint
+    torch.testing.assert_close(found.image, expected.image, atol=1e-5, rtol=0)
