@@ -10,6 +10,7 @@ from onnx import shape_inference
 _WEIGHTS = {
     "Conv": 1,
     "ConvInteger": 1,
+    "ConvTranspose": 1,
     "QLinearConv": 3,
     "Gemm": 1,
     "MatMul": 1,
@@ -29,6 +30,8 @@ def multiply_adds(path: Path) -> int:
 
 def _cost(node: onnx.NodeProto, shapes: _Shapes) -> int:
     weight, output = shapes[node.input[_WEIGHTS[node.op_type]]], shapes[node.output[0]]
+    if node.op_type == "ConvTranspose":  # each value that goes in meets each weight of its channel
+        return int(np.prod(shapes[node.input[0]])) * int(np.prod(weight[1:]))
     if node.op_type.endswith(("Conv", "ConvInteger")):
         taps = int(np.prod(weight[1:]))  # input channels of a group, kernel
     elif node.op_type == "Gemm":

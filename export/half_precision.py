@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+CONVOLUTIONS = {"Conv", "ConvTranspose"}
 # What may stay in float16 between two convolutions.
 BETWEEN = {"Relu", "Add", "Concat", "Resize", "AveragePool", "MaxPool", "DepthToSpace", "BatchNormalization"}
 # Inputs of these operators that are settings, not values: float32 whatever the operator computes in.
@@ -101,13 +102,13 @@ def _half_nodes(nodes: Iterable[onnx.NodeProto]) -> set[str]:
     for node in nodes:
         for name in node.input:
             takers.setdefault(name, set()).add(node.name)
-    half = {node.name for node in nodes if node.op_type == "Conv" or node.op_type in BETWEEN}
+    half = {node.name for node in nodes if node.op_type in CONVOLUTIONS | BETWEEN}
     while True:
         lost = {
             node.name
             for node in nodes
             if node.name in half
-            and node.op_type != "Conv"
+            and node.op_type not in CONVOLUTIONS
             and not (
                 any(maker.get(name) in half for name in node.input)
                 and any(taker in half for name in node.output for taker in takers.get(name, ()))

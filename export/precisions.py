@@ -15,6 +15,7 @@ from export.onnx_export import OPSET, export_graph
 from export.parity import largest_error
 from export.quantize import quantize
 from export.reference import ReferenceEngine
+from export.upsampling import share_products
 from realtime.bundle import GraphEntry, GraphName, Precision, PrecisionEntry, TensorEntry, sha256_of
 
 log = logging.getLogger(__name__)
@@ -36,13 +37,18 @@ def write_precisions(job: Job, precisions: tuple[Precision, ...]) -> dict[Precis
     entries: dict[Precision, PrecisionEntry] = {}
     for graph in job.graphs:
         export_graph(graph, _file(job, graph.name, "fp32"))
+    # int8 first: the quantiser knows convolutions, not the transposed ones that come next.
+    kept = _write_int8(job) if "int8" in precisions else ()
+    for graph in job.graphs:
+        share_products(_file(job, graph.name, "fp32"))
     entries["fp32"] = _entry(job, "fp32")
     if "fp16" in precisions:
         for graph in job.graphs:
             convert_to_fp16(_file(job, graph.name, "fp32"), _file(job, graph.name, "fp16"))
         entries["fp16"] = _entry(job, "fp16")
     if "int8" in precisions:
-        kept = _write_int8(job)
+        for graph in job.graphs:
+            share_products(_file(job, graph.name, "int8"))
         entries["int8"] = _entry(job, "int8").model_copy(update={"float_convolutions": kept})
     return entries
 

@@ -16,6 +16,7 @@ from export.onnx_export import export_graph
 from export.parity import prove_precision
 from export.precisions import Job, describe, write_precisions
 from export.reference import ReferenceEngine
+from export.upsampling import share_products
 from models.checkpoint import load_checkpoint
 from models.config import NetworkConfig
 from models.portrait_net import PortraitNet
@@ -110,6 +111,7 @@ def _write_split(network: PortraitNet, graphs: list[Graph[GraphName]], folder: P
     for graph in make_split_graphs(network, graphs[-1]):
         path = folder / f"{graph.name}.fp32.onnx"
         export_graph(graph, path)
+        share_products(path)
         entries[graph.name] = describe(graph, path)
     return entries
 
