@@ -10,12 +10,11 @@ from contextlib import ExitStack, nullcontext
 
 from realtime.animator import Animator
 from realtime.bundle import open_bundle
-from realtime.composition import animator_options, chosen_portrait, governor_for
+from realtime.composition import animator_options, chosen_portrait, engine_for, governor_for
 from realtime.control_room import listening
 from realtime.controls import Command, CommandQueue, remapped_keys
 from realtime.demand import Demand
 from realtime.devices.opening import open_camera, watching_readers
-from realtime.engines.automatic import EngineWish, open_wished_engine
 from realtime.environment import prepare
 from realtime.errors import MarionetError
 from realtime.face_detector import FaceDetector
@@ -67,8 +66,7 @@ def run(settings: Settings) -> RunReport:
     limits = LoopLimits(settings.seconds, settings.max_frames)
     with ExitStack() as opened:
         opened.enter_context(quitting_on_signals(lambda: commands.post(Command.QUIT)))
-        wish = EngineWish(settings.engine, settings.precision, settings.threads)
-        engine = opened.enter_context(open_wished_engine(wish, bundle, settings.cache))
+        engine = opened.enter_context(engine_for(settings, bundle))
         animator = opened.enter_context(Animator(engine, bundle, options, detector, stopwatch, commands.dashboard))
         animator.open_source(chosen_portrait(settings))
         camera = opened.enter_context(open_camera(settings, DEFAULT_CLIP, demand))
@@ -85,9 +83,8 @@ def run(settings: Settings) -> RunReport:
             always_on = settings.always_on or settings.measure_latency
             opened.enter_context(watching_readers(sender.sinks, demand, always_on))
             opened.enter_context(timing_pictures(sender) if settings.measure_latency else nullcontext())
-            running = (engine.name, engine.precision)
-            feed = FiguresFeed(commands.dashboard, stopwatch, running, camera.rate_hz)
-            governor = governor_for(settings, commands.dashboard)
+            feed = FiguresFeed(commands.dashboard, stopwatch, engine, camera.rate_hz)
+            governor = governor_for(settings, commands.dashboard, engine)
             report = LiveLoop(camera, animator, sender, commands, limits, governor=governor).run(
                 feed.show, progress.show
             )

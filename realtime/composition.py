@@ -4,10 +4,14 @@ from pathlib import Path
 
 from realtime.animator import AnimatorOptions
 from realtime.background import wished_background
+from realtime.bundle import Bundle
 from realtime.dashboard import Dashboard
+from realtime.engines.automatic import EngineWish, open_wished_engine
+from realtime.engines.base import Engine
+from realtime.engines.changing import ChangingEngine, open_with_faster
 from realtime.gain import Gains
 from realtime.gallery import first_portrait
-from realtime.governor import Governor, usual_savings
+from realtime.governor import Governor, Saving, usual_savings
 from realtime.portrait_pack import WISHES_FILE, portraits_in
 from realtime.settings import DEFAULT_SOURCE, Settings
 
@@ -38,11 +42,38 @@ def animator_options(settings: Settings) -> AnimatorOptions:
     )
 
 
-def governor_for(settings: Settings, dashboard: Dashboard) -> Governor | None:
+def engine_for(settings: Settings, bundle: Bundle) -> Engine:
+    """The engine asked for; one that can change to a faster precision where pictures must stay young.
+
+    Raises EngineError.
+    """
+    wish = EngineWish(settings.engine, settings.precision, settings.threads)
+    open_it = open_wished_engine if settings.max_latency is None else open_with_faster
+    return open_it(wish, bundle, settings.cache)
+
+
+class FasterPrecision(Saving):
+    """Computes in the engine's faster precision."""
+
+    def __init__(self, engine: ChangingEngine) -> None:
+        self.name = f"{engine.name} in {engine.faster_precision}"
+        self._engine = engine
+
+    def begin(self) -> None:
+        """From the next frame on."""
+        self._engine.change(faster=True)
+
+    def end(self) -> None:
+        """As chosen, from the next frame on."""
+        self._engine.change(faster=False)
+
+
+def governor_for(settings: Settings, dashboard: Dashboard, engine: Engine) -> Governor | None:
     """What keeps pictures younger than the settings allow; None where they set no limit."""
     if settings.max_latency is None:
         return None
-    return Governor(settings.max_latency, usual_savings(), dashboard.notify)
+    faster: list[Saving] = [FasterPrecision(engine)] if isinstance(engine, ChangingEngine) else []
+    return Governor(settings.max_latency, [*faster, *usual_savings()], dashboard.notify)
 
 
 def _folder(settings: Settings) -> Path | None:

@@ -3,12 +3,25 @@
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 from realtime.dashboard import Dashboard, Figures
 from realtime.timing import RunReport, Stopwatch
 
 EVERY_S = 0.5
 RATE_OVER = 4  # so many times EVERY_S: over less, a rate jumps by whole frames
+
+
+class Computing(Protocol):
+    """What computes, and in which precision just now."""
+
+    @property
+    def name(self) -> str:
+        """Of the engine."""
+
+    @property
+    def precision(self) -> str:
+        """May change between two frames."""
 
 
 class FiguresFeed:
@@ -18,12 +31,12 @@ class FiguresFeed:
         self,
         dashboard: Dashboard,
         stopwatch: Stopwatch,
-        engine: tuple[str, str],
+        engine: Computing,
         camera_hz: float,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._dashboard, self._stopwatch, self._camera_hz = dashboard, stopwatch, camera_hz
-        self._engine, self._precision = engine
+        self._engine = engine
         self._now_s = now_s
         self._frames: deque[tuple[float, int]] = deque([(now_s(), 0)], maxlen=RATE_OVER + 1)  # when there were how many
         self._seconds: dict[str, float] = {}
@@ -45,8 +58,8 @@ class FiguresFeed:
             age_p95_ms=round(report.age_p95_ms, 1),
             dropped=report.dropped,
             stages_ms={name: self._mean_ms(name, seconds, visits) for name in seconds},
-            engine=self._engine,
-            precision=self._precision,
+            engine=self._engine.name,
+            precision=self._engine.precision,
         )
         self._seconds, self._visits = seconds, visits
 

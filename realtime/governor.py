@@ -77,6 +77,11 @@ class Governor:
         self._calm_s = CALM_S
 
     @property
+    def savings(self) -> Sequence[Saving]:
+        """The steps, in the order they are taken."""
+        return self._savings
+
+    @property
     def level(self) -> int:
         """How many of the savings are on."""
         return self._level

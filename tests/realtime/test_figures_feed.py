@@ -8,6 +8,7 @@ from realtime.dashboard import Dashboard
 from realtime.figures_feed import FiguresFeed
 from realtime.hud import hud_lines
 from realtime.timing import RunReport, Stopwatch
+from tests.fakes import FakeEngine
 
 
 class Run:
@@ -15,8 +16,9 @@ class Run:
 
     def __init__(self) -> None:
         self.dashboard, self.stopwatch, self.at_s = Dashboard(), Stopwatch(), 100.0
-        running = ("openvino-cpu", "int8")
-        self.feed = FiguresFeed(self.dashboard, self.stopwatch, running, 30.0, lambda: self.at_s)
+        self.engine = FakeEngine()
+        self.engine.name, self.engine.precision = "openvino-cpu", "int8"
+        self.feed = FiguresFeed(self.dashboard, self.stopwatch, self.engine, 30.0, lambda: self.at_s)
 
     def show(self, at_s: float, frames: int, dropped: int = 0) -> None:
         self.at_s = 100.0 + at_s
