@@ -126,7 +126,8 @@ def _newest(results: Sequence[Result]) -> list[tuple[Result, list[Result]]]:
 
 
 def _spread_between(runs: Sequence[Result]) -> Lines:
-    """How far the ratios of turns differ between runs of one command."""
+    """How far the ratios of turns differ between runs of one command at the newest run's commit."""
+    runs = [run for run in runs if run.commit == runs[-1].commit]
     if len(runs) < 2:
         return []
     found: dict[str, list[float]] = {}

@@ -118,7 +118,8 @@ def test_the_newest_whole_run_is_shown_and_all_tell_the_spread(tmp_path: Path) -
         result = made_result(paper, _series("frame", rounds="frames", what="ours"), kind="peers", minute=minute)
         return result.model_copy(update={"complete": complete})
 
-    text = _report([peers(1, 1.0), peers(2, 1.1), peers(3, 9.0, complete=False)], tmp_path)
+    of_other_code = peers(0, 2.0).model_copy(update={"commit": "another"})
+    text = _report([of_other_code, peers(1, 1.0), peers(2, 1.1), peers(3, 9.0, complete=False)], tmp_path)
     assert "11.00× (11.00 to 11.00)" in text
     assert "| ours | 10.00, 11.00 | 10.0 % |" in text
     assert "90.00" not in text
