@@ -39,16 +39,14 @@ def write_precisions(job: Job, precisions: tuple[Precision, ...]) -> dict[Precis
         export_graph(graph, _file(job, graph.name, "fp32"))
     # int8 first: the quantiser knows convolutions, not the transposed ones that come next.
     kept = _write_int8(job) if "int8" in precisions else ()
-    for graph in job.graphs:
-        share_products(_file(job, graph.name, "fp32"))
+    for path in job.folder.glob("*.onnx"):
+        share_products(path)
     entries["fp32"] = _entry(job, "fp32")
     if "fp16" in precisions:
         for graph in job.graphs:
             convert_to_fp16(_file(job, graph.name, "fp32"), _file(job, graph.name, "fp16"))
         entries["fp16"] = _entry(job, "fp16")
     if "int8" in precisions:
-        for graph in job.graphs:
-            share_products(_file(job, graph.name, "int8"))
         entries["int8"] = _entry(job, "int8").model_copy(update={"float_convolutions": kept})
     return entries
 
