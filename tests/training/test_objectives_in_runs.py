@@ -1,0 +1,126 @@
+"""What each objective and each of its terms does to a whole run on tiny clips."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models import PRESETS, build_network
+from models.checkpoint import load_checkpoint, save_checkpoint
+from tests.training.tiny_runs import CPU, losses_of, tiny_settings
+from training.objectives import ReconstructionObjective
+from training.settings import (
+    LandmarkSettings,
+    LossSettings,
+    TrainingSettings,
+)
+from training.trainer import Trainer
+
+
+def test_paper_objective_trains_networks_and_discriminator(clips: Path, tmp_path: Path) -> None:
+    trainer = Trainer(tiny_settings(clips, steps=1, objective="paper", preset="paper-64"), tmp_path, CPU)
+    assert trainer.objective.discriminator is not None
+    before = [parameter.clone() for parameter in trainer.objective.discriminator.parameters()]
+    (losses,) = losses_of(trainer)
+    assert set(losses) == {"matching", "adversarial", "discriminator"}
+    after = trainer.objective.discriminator.parameters()
+    assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def guide_to_the_disc(clips: Path, tmp_path: Path) -> LandmarkSettings:
+    """Three points of every frame, the first two of which lie across the disc."""
+    folder = tmp_path / "landmarks"
+    folder.mkdir()
+    for index in range(6):
+        x = np.linspace(0.3, 0.6, 24)
+        points = np.stack([np.stack([x + dx, np.full(24, 0.5)], axis=-1) for dx in (-0.1, 0.1, 0.0)], axis=1)
+        np.savez(folder / f"{index}.npz", stride=1, points=points.astype(np.float16))
+    return LandmarkSettings(
+        folder=folder, points=((0, 1), (1, 0), (2, 2)), spans=((0, 1),), span_weight=1.0, span_sampling=3.0
+    )
+
+
+def test_the_keypoints_objective_trains_the_detector_alone(clips: Path, tmp_path: Path) -> None:
+    settings = tiny_settings(clips, steps=30, objective="keypoints").model_copy(
+        update={"landmarks": guide_to_the_disc(clips, tmp_path), "driving_degradation": 0.5}
+    )
+    trainer = Trainer(settings, tmp_path, CPU)
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    losses = losses_of(trainer)
+    assert set(losses[0]) == {"landmarks", "spans", "equivariance"}
+    early, late = (sum(entry["landmarks"] for entry in part) for part in (losses[:5], losses[-5:]))
+    assert late < early
+    changed = {
+        name.split(".")[0] for name, value in trainer.network.state_dict().items() if (value != before[name]).any()
+    }
+    assert changed == {"keypoint_detector"}
+
+
+def test_the_keypoints_objective_needs_landmarks(clips: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"add a \[landmarks\] section"):
+        losses_of(Trainer(tiny_settings(clips, objective="keypoints"), tmp_path, CPU))
+
+
+def test_a_cycle_is_judged_by_the_detector_the_run_started_with(clips: Path, tmp_path: Path) -> None:
+    loss = {"cycle": 1.0, "cross": 0.5, "equivariance": 0.0}
+    plain = tiny_settings(clips, steps=2).model_dump() | {"loss": loss}
+    with pytest.raises(ValueError, match="set `initial` to a trained one"):
+        TrainingSettings.model_validate(plain)
+    with pytest.raises(ValueError, match=r"loss\.cross: is the share"):
+        TrainingSettings.model_validate(plain | {"loss": {"cross": 0.5}})
+    initial = tmp_path / "initial.safetensors"
+    save_checkpoint(initial, build_network(PRESETS["live-xs"]), {"preset": "live-xs", "steps": 0})
+    trainer = Trainer(TrainingSettings.model_validate(plain | {"initial": initial}), tmp_path / "run", CPU)
+    found = losses_of(trainer)
+    assert all(term > 0 for losses in found for name, term in losses.items() if "cycle" in name)
+    assert {"cycle", "cross_cycle"} <= set(found[0])
+    assert isinstance(trainer.objective, ReconstructionObjective) and trainer.objective.cycle is not None
+    judged_by, learned = trainer.objective.cycle.detector.state_dict(), trainer.network.keypoint_detector.state_dict()
+    started = load_checkpoint(initial)[0].keypoint_detector.state_dict()
+    assert all(torch.equal(value, judged_by[name]) for name, value in started.items())
+    assert any(not torch.equal(value, learned[name]) for name, value in started.items())
+
+
+def test_an_identity_loss_needs_landmarks(clips: Path) -> None:
+    with pytest.raises(ValueError, match=r"add a \[landmarks\] section"):
+        TrainingSettings.model_validate(tiny_settings(clips).model_dump() | {"loss": {"identity": 0.1}})
+
+
+def test_parts_reach_the_checkpoint_and_must_be_points(clips: Path, tmp_path: Path) -> None:
+    guide = guide_to_the_disc(clips, tmp_path).model_copy(update={"parts": {"face": (0, 1), "mouth": (1,)}})
+    settings = tiny_settings(clips, steps=1).model_copy(update={"landmarks": guide})
+    losses_of(Trainer(settings, tmp_path / "run", CPU))
+    _, notes = load_checkpoint(tmp_path / "run" / "latest.safetensors")
+    assert notes["parts"] == {"face": [0, 1], "mouth": [1]}
+    further = tiny_settings(clips, steps=1).model_copy(update={"initial": tmp_path / "run" / "latest.safetensors"})
+    losses_of(Trainer(further, tmp_path / "further", CPU))
+    assert load_checkpoint(tmp_path / "further" / "latest.safetensors")[1]["parts"] == notes["parts"]
+    with pytest.raises(ValueError, match="mouth names 3, not a place in points; use 0 to 2"):
+        LandmarkSettings.model_validate(guide.model_dump() | {"parts": {"mouth": (3,)}})
+
+
+def test_spans_outside_the_points_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="use 0 to 1"):
+        LandmarkSettings(folder=tmp_path, points=((0, 1), (1, 0)), spans=((0, 2),))
+
+
+def test_frozen_networks_stay_as_they_start(clips: Path, tmp_path: Path) -> None:
+    settings = tiny_settings(clips, steps=2).model_copy(update={"frozen": ("keypoint_detector",)})
+    trainer = Trainer(settings, tmp_path / "run", CPU)
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    losses_of(trainer)
+    after = trainer.network.state_dict()
+    assert {name.split(".")[0] for name, value in after.items() if not value.equal(before[name])} == {
+        "dense_motion",
+        "motion_transfer",
+    }
+
+
+def test_the_perceptual_term_counts_where_it_is_weighed(clips: Path, tmp_path: Path) -> None:
+    plain = losses_of(Trainer(tiny_settings(clips, steps=1), tmp_path / "plain", CPU))[0]
+    loss = LossSettings.model_validate({"perceptual": 0.1})
+    settings = tiny_settings(clips, steps=1).model_copy(update={"loss": loss})
+    weighed = losses_of(Trainer(settings, tmp_path / "weighed", CPU))[0]
+    assert set(weighed) - set(plain) == {"perceptual"}
+    assert weighed["perceptual"] > 0 and weighed["picture"] == plain["picture"]
