@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +61,7 @@ class _Described:
     config: NetworkConfig
     preset: str
     parts: Mapping[PartName, tuple[int, ...]]
+    openings: Sequence[tuple[int, int]]
     provenance: Provenance
 
 
@@ -96,7 +97,7 @@ def write_bundle(
         job = Job(graphs, reference, footage, draft, network.config.image_size)
         entries = write_precisions(job, options.precisions)
         split = _write_split(network, graphs, draft) if options.split else None
-        described = _Described(network.config, preset, notes.get("parts", {}), provenance)
+        described = _Described(network.config, preset, notes.get("parts", {}), notes.get("openings", ()), provenance)
         _write_manifest(draft, described, entries, split)
         bundle = open_bundle(draft)
         proven = {name: prove_precision(bundle, name, scene, expected, footage) for name in entries}
@@ -130,6 +131,7 @@ def _write_manifest(
         image_range=(0.0, 1.0),
         keypoint_count=model.config.keypoint_count,
         parts=model.parts,
+        openings=tuple(model.openings),
         precisions=precisions,
         split=split,
         files={name: sha256_of(folder / name) for name in DESCRIBED_FILES},

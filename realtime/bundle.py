@@ -101,6 +101,7 @@ class Manifest(_Entry):
     image_range: tuple[float, float]
     keypoint_count: int = Field(ge=1)
     parts: Mapping[PartName, tuple[Annotated[int, Field(ge=0)], ...]] = {}  # of the face, by their keypoints
+    openings: tuple[tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]], ...] = ()  # opposite lips and lids
     precisions: Mapping[Precision, PrecisionEntry]
     split: Mapping[SplitName, GraphEntry] | None = None
     files: Mapping[FileName, Sha256]
@@ -123,7 +124,7 @@ class Bundle:
     @property
     def parts(self) -> Parts:
         """Which keypoints are of the face, the mouth and the eyes."""
-        return Parts.named(self.manifest.parts)
+        return Parts.named(self.manifest.parts, self.manifest.openings)
 
     @property
     def precisions(self) -> tuple[Precision, ...]:
@@ -218,7 +219,7 @@ def _hashes(manifest: Manifest) -> dict[str, str]:
 def _verify_interfaces(where: str, manifest: Manifest, graphs: Mapping[GraphName, GraphEntry]) -> None:
     """The three graphs fit together and have the shapes the manifest promises."""
     size, count = manifest.image_size, manifest.keypoint_count
-    for name, rows in manifest.parts.items():
+    for name, rows in (*manifest.parts.items(), *(("an opening", ends) for ends in manifest.openings)):
         if rows and max(rows) >= count:
             raise BundleError(f"{where}: parts: {name} names keypoint {max(rows)} of {count}", hint=_GET_ANOTHER)
     image = {"image": (1, 3, size, size)}

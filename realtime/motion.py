@@ -3,22 +3,53 @@
 import numpy as np
 
 from realtime.frames import Keypoints, Motion, Tensor
+from realtime.parts import Pairs, Parts
+from realtime.similarity import spread_of
 
 # A part of the face may shrink to this share of the portrait's own smallest variance: a flatter one tears the picture.
 SMALLEST_VARIANCE_RATIO = 0.1
+# Lips that all but touch at rest tremble by much of what lies between them: that must not close a portrait's smile.
+LARGEST_CLOSING_RATIO = 1.5
+SMALLEST_SPREAD = 1e-4
+SMALLEST_SIZE_RATIO = 0.5  # below it the two do not show a face in like ways
 
 
-def relative_motion(driving: Keypoints, portrait: Keypoints, neutral: Keypoints) -> Motion:
+def relative_motion(driving: Keypoints, portrait: Keypoints, neutral: Keypoints, parts: Parts | None = None) -> Motion:
     """The portrait's keypoints, moved as the driver moved since the neutral pose.
 
     The paper's transfer: mean = m_portrait + (m_driving - m_neutral), covariance = S_driving S_neutral^-1 S_portrait,
-    made symmetric and positive definite. At driving == neutral the result is the portrait, to the last bit.
+    made symmetric and positive definite. With `parts`, ways shrink in proportion where the driver's face is the larger,
+    and openings close by the driver's share. At driving == neutral the result is the portrait, to the last bit.
     """
-    mean = portrait.mean + (driving.mean - neutral.mean)
+    before, after = neutral.mean, driving.mean
+    if parts is not None:
+        size = _size_ratio(portrait.mean[parts.face], neutral.mean[parts.face])
+        before, after = size * before, size * after
+    mean = portrait.mean + (after - before)
+    if parts is not None:
+        _close_by_share(mean, after, portrait.mean, before, parts.openings)
     # S_driving S_neutral^-1 S_portrait, written as a change so that no change leaves the portrait exactly as it is.
     change = (driving.covariance - neutral.covariance).astype(np.float64)
     turned = portrait.covariance + change @ np.linalg.inv(neutral.covariance.astype(np.float64)) @ portrait.covariance
     return Motion(Keypoints(mean=mean, covariance=positive_definite(turned, smallest_variance(portrait))))
+
+
+def _size_ratio(portrait: Tensor, neutral: Tensor) -> np.float32:
+    ratio = max(spread_of(portrait), SMALLEST_SPREAD) / max(spread_of(neutral), SMALLEST_SPREAD)
+    return np.float32(np.clip(ratio, SMALLEST_SIZE_RATIO, 1))
+
+
+def _close_by_share(mean: Tensor, driving: Tensor, portrait: Tensor, neutral: Tensor, openings: Pairs) -> None:
+    """Moves the ends of openings in `mean`: lips as far apart as the driver's cannot come nearer than to each other."""
+    upper, lower = openings.T
+    at_rest, now, own = (points[lower] - points[upper] for points in (neutral, driving, portrait))
+    width = np.linalg.norm(at_rest, axis=1).clip(SMALLEST_SPREAD)
+    direction = at_rest / width[:, None]
+    closed = ((at_rest - now) * direction).sum(axis=1).clip(0, width)
+    ratio = (np.linalg.norm(own, axis=1) / width).clip(max=LARGEST_CLOSING_RATIO)
+    spared = direction * (closed * (1 - ratio) / 2)[:, None]
+    mean[upper] -= spared
+    mean[lower] += spared
 
 
 def absolute_motion(driving: Keypoints) -> Motion:

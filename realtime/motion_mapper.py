@@ -81,7 +81,8 @@ class MotionMapper:
     def _mapped(self, driving: Keypoints, source: Source, at_s: float) -> Motion:
         if self._options.motion == "absolute":
             return absolute_motion(driving)
-        return relative_motion(driving, source.keypoints, self._calibration.neutral_for(driving, at_s))
+        neutral = self._calibration.neutral_for(driving, at_s)
+        return relative_motion(driving, source.keypoints, neutral, self._parts)
 
     def _recall(self, source: Source) -> None:
         """Takes the pose that was saved for this portrait, or that its pack brings; else the present one stays."""

@@ -1,6 +1,6 @@
 """Which keypoints are which part of a face: the bundle's manifest says so."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Rows: TypeAlias = NDArray[np.intp] | slice
+Pairs: TypeAlias = NDArray[np.intp]
 # Mouth and eyes are parts of the face; keypoints beside the face are of hair and shoulders.
 PartName: TypeAlias = Literal["face", "mouth", "eyes"]
 
@@ -20,18 +21,27 @@ def _none() -> Rows:
     return slice(0, 0)
 
 
+def _nothing_opens() -> Pairs:
+    return np.empty((0, 2), np.intp)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """Rows of keypoints. A bundle that names none has keypoints of the face alone, or of no face at all."""
+    """Rows of keypoints. A bundle that names none has keypoints of the face alone, or of no face at all.
+
+    openings: [n, 2], keypoints at opposite sides of what opens and closes: a mouth's lips, an eye's lids.
+    """
 
     face: Rows = field(default_factory=_all)
     mouth: Rows = field(default_factory=_none)
     eyes: Rows = field(default_factory=_none)
+    openings: Pairs = field(default_factory=_nothing_opens)
 
     @classmethod
-    def named(cls, rows: Mapping[PartName, tuple[int, ...]]) -> "Parts":
+    def named(cls, rows: Mapping[PartName, tuple[int, ...]], openings: Sequence[tuple[int, int]] = ()) -> "Parts":
         """The parts that a manifest names."""
-        return cls(**{name: np.array(places, np.intp) for name, places in rows.items()})
+        parts = {name: np.array(places, np.intp) for name, places in rows.items()}
+        return cls(**parts, openings=np.array(openings, np.intp).reshape(-1, 2))
 
     def tells(self, part: PartName) -> bool:
         """Whether the bundle names the part's keypoints."""

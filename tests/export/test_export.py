@@ -52,7 +52,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_checkpoint(
         path,
         trained_looking("live-xs"),
-        {"preset": "live-xs", "steps": 5, "data": "discs", "parts": {"face": [0, 1, 2], "mouth": [2]}},
+        {"preset": "live-xs", "steps": 5, "data": "discs", "parts": {"face": [0, 1, 2]}, "openings": [[1, 2]]},
     )
     return path
 
@@ -93,7 +93,7 @@ def test_folding_keeps_the_result_and_removes_the_norms() -> None:
 def test_bundle_is_what_the_live_runtime_opens(bundle_folder: Path) -> None:
     bundle = open_bundle(bundle_folder)
     assert bundle.manifest.preset == "live-xs" and bundle.manifest.keypoint_count == 24
-    assert bundle.manifest.parts == {"face": (0, 1, 2), "mouth": (2,)}
+    assert bundle.manifest.parts == {"face": (0, 1, 2)} and bundle.parts.openings.tolist() == [[1, 2]]
     assert bundle.manifest.training.data == "discs" and bundle.manifest.training.steps == 5
     assert bundle.precisions == ("fp32", "fp16", "int8")
     assert sum(path.stat().st_size for path in bundle_folder.iterdir()) < 20e6

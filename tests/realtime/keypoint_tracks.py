@@ -14,8 +14,9 @@ FACE: Tensor = np.array(
     ],
     np.float32,
 )
+OPENINGS = ((0, 2), (1, 3), (8, 9))
 UPPER_LIDS, MOUTH, NOSE = [0, 1], [6, 7, 8, 9, 10], 11
-PARTS = Parts.named({"face": tuple(range(len(FACE))), "mouth": tuple(MOUTH), "eyes": (0, 1, 2, 3, 4, 5)})
+PARTS = Parts.named({"face": tuple(range(len(FACE))), "mouth": tuple(MOUTH), "eyes": (0, 1, 2, 3, 4, 5)}, OPENINGS)
 RATE_HZ = 30
 
 

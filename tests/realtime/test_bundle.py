@@ -58,6 +58,7 @@ DAMAGED_MANIFESTS: dict[str, tuple[Edit, str]] = {
     "missing field": (lambda m: m.pop("image_size"), "image_size"),
     "missing graph": (lambda m: _graphs(m).pop("animate"), "fp32: graph animate is missing"),
     "parts beyond the keypoints": (lambda m: m.update(parts={"face": [0, 99]}), "parts: face names keypoint 99"),
+    "openings beyond the keypoints": (lambda m: m.update(openings=[[0, 99]]), "an opening names keypoint 99"),
     "no such part": (lambda m: m.update(parts={"nose": [0]}), "parts.nose"),
     "no fp32": (lambda m: m["precisions"].update(fp16=m["precisions"].pop("fp32")), "precision fp32 is missing"),
     "unknown precision": (lambda m: m["precisions"].update(int4=m["precisions"]["fp32"]), "precisions.int4"),

@@ -1,11 +1,14 @@
 """Motion transfer: what holds for any keypoints, and one case worked out by hand."""
 
 import numpy as np
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from realtime.frames import Keypoints
-from realtime.motion import absolute_motion, relative_motion
+from realtime.motion import LARGEST_CLOSING_RATIO, absolute_motion, relative_motion
+from realtime.parts import Parts
+from tests.realtime.keypoint_tracks import PARTS, face
 
 
 @st.composite
@@ -49,6 +52,52 @@ def test_a_driver_like_the_portrait_is_followed_exactly(driving: Keypoints, port
     target = relative_motion(driving, portrait, neutral=portrait).target
     np.testing.assert_allclose(target.mean, driving.mean, atol=1e-6)
     np.testing.assert_allclose(target.covariance, driving.covariance, rtol=1e-3, atol=1e-5)
+
+
+@given(keypoints(), keypoints())
+def test_neutral_pose_gives_the_portrait_exactly_also_where_it_opens(portrait: Keypoints, neutral: Keypoints) -> None:
+    target = relative_motion(neutral, portrait, neutral, Parts.named({}, [(0, 1), (2, 3)])).target
+    assert np.array_equal(target.mean, portrait.mean)
+
+
+@pytest.mark.parametrize("rest", [-0.015, 0.0, 0.02, 0.1])
+def test_what_the_driver_closes_half_and_whole_the_portrait_closes_half_and_whole(rest: float) -> None:
+    """Whether the driver's mouth at rest is open wider than the portrait's or less."""
+    portrait, neutral = face(), face(jaw=rest, shift=(0.1, 0))
+    for share in (0.5, 1.0):
+        closing = face(jaw=rest - share * (0.05 + rest), shift=(0.1, 0))
+        found = _opening(relative_motion(closing, portrait, neutral, PARTS).target.mean, (8, 9))
+        assert found == pytest.approx(0.05 * (1 - share), abs=1e-5)
+
+
+def test_opening_adds_what_the_driver_adds() -> None:
+    portrait, neutral = face(), face(jaw=0.04)
+    moved = relative_motion(face(jaw=0.12), portrait, neutral, PARTS).target.mean
+    # An open mouth counts as a little of the face's size.
+    np.testing.assert_allclose(moved, face(jaw=0.08).mean, atol=2e-3)
+
+
+def test_the_ways_of_a_larger_face_shrink_and_those_of_a_smaller_one_do_not_grow() -> None:
+    portrait, near = face(scale=0.6), face(shift=(0.1, 0.1))
+    moved = relative_motion(face(shift=(0.2, 0.1), jaw=0.05), portrait, near, PARTS).target.mean
+    np.testing.assert_allclose(moved, face(scale=0.6, shift=(0.06, 0), jaw=0.05).mean, atol=1e-6)
+    for portrait, neutral, share in ((face(scale=0.1), face(), 0.5), (face(), face(scale=0.1), 1.0)):
+        driving = Keypoints(neutral.mean + np.float32(0.1), neutral.covariance)
+        way = relative_motion(driving, portrait, neutral, PARTS).target.mean - portrait.mean
+        np.testing.assert_allclose(way, np.full_like(way, 0.1 * share), atol=1e-6)
+
+
+def test_a_blink_closes_wide_eyes_and_trembling_lips_do_not_close_a_smile() -> None:
+    narrow, wide = face(lids=0.03), face()
+    blinked = relative_motion(face(lids=0.08), wide, narrow, PARTS).target.mean
+    assert _opening(blinked, (0, 2)) == pytest.approx(0.08 - 1.5 * 0.05, abs=1e-3)
+    smiling, touching = face(jaw=0.1), face(jaw=-0.045)
+    trembled = relative_motion(face(jaw=-0.048), smiling, touching, PARTS).target.mean
+    assert _opening(trembled, (8, 9)) == pytest.approx(0.15 - LARGEST_CLOSING_RATIO * 0.003, abs=1e-3)
+
+
+def _opening(mean: np.ndarray, ends: tuple[int, int]) -> float:
+    return float(mean[ends[1], 1] - mean[ends[0], 1])
 
 
 @given(keypoints())

@@ -15,6 +15,7 @@ from realtime.engines.base import DeviceTensors, Engine
 from realtime.engines.catalogue import open_engine
 from realtime.frames import Keypoints, Tensor, pixels_to_tensor, tensor_to_pixels
 from realtime.motion import absolute_motion, relative_motion
+from realtime.parts import Parts
 from training.clips import Pixels
 
 
@@ -47,6 +48,7 @@ class BundleReenactor(Closing):
     def __init__(self, folder: Path, engine: str, threads: int | None = None) -> None:
         bundle = open_bundle(folder)
         self.image_size = bundle.image_size
+        self._parts = bundle.parts
         self._engine: Engine = open_engine(engine, bundle, threads)
 
     def reenact(self, source: Pixels, driving: Pixels, relative: bool) -> Pixels:
@@ -61,7 +63,7 @@ class BundleReenactor(Closing):
         for pixels in driving:
             found = self._keypoints(engine.run("detect_keypoints", engine.upload({"image": pixels_to_tensor(pixels)})))
             neutral = neutral or found
-            motion = relative_motion(found, portrait, neutral) if relative else absolute_motion(found)
+            motion = relative_motion(found, portrait, neutral, self._parts) if relative else absolute_motion(found)
             target = {"driving_mean": motion.target.mean[None], "driving_covariance": motion.target.covariance[None]}
             result = engine.run("animate", inputs | engine.upload(target))["image"]
             frames.append(tensor_to_pixels(engine.download(result)))
@@ -82,7 +84,9 @@ class CheckpointReenactor:
     CHUNK = 16
 
     def __init__(self, checkpoint: Path) -> None:
-        self._network: PortraitNet = load_checkpoint(checkpoint)[0]
+        self._network: PortraitNet
+        self._network, notes = load_checkpoint(checkpoint)
+        self._parts = Parts.named(notes.get("parts", {}), notes.get("openings", ()))
         self.image_size = self._network.config.image_size
 
     @torch.inference_mode()
@@ -100,8 +104,8 @@ class CheckpointReenactor:
             drivers = [Keypoints(mean.numpy(), covariance.numpy()) for mean, covariance in zip(*found, strict=True)]
             neutral = neutral or drivers[0]
             targets = [
-                (relative_motion(driver, portrait, neutral) if relative else absolute_motion(driver)).target
-                for driver in drivers
+                (relative_motion(d, portrait, neutral, self._parts) if relative else absolute_motion(d)).target
+                for d in drivers
             ]
             result = self._network.animate(
                 {name: tensor.expand(len(chunk), *tensor.shape[1:]) for name, tensor in features.items()},
