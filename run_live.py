@@ -76,14 +76,14 @@ def run(settings: Settings) -> RunReport:
         sender = opened.enter_context(open_sender(settings, portrait, camera.rate_hz, commands, demand, stamp))
         log.info("animating %s from %s into %s with %s", animator.portrait.name, camera.name, sender.name, engine.name)
         opened.callback(progress.end)
+        feed = FiguresFeed(commands.dashboard, stopwatch, engine, camera.rate_hz)
         if settings.offline:
-            report = run_offline(camera, animator, sender, commands, limits, progress.show)
+            report = run_offline(camera, animator, sender, commands, limits, feed.show, progress.show)
         else:
             opened.enter_context(listening(commands))
             always_on = settings.always_on or settings.measure_latency
             opened.enter_context(watching_readers(sender.sinks, demand, always_on))
             opened.enter_context(timing_pictures(sender) if settings.measure_latency else nullcontext())
-            feed = FiguresFeed(commands.dashboard, stopwatch, engine, camera.rate_hz)
             governor = governor_for(settings, commands.dashboard, engine)
             report = LiveLoop(camera, animator, sender, commands, limits, governor=governor).run(
                 feed.show, progress.show

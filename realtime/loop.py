@@ -205,7 +205,7 @@ def run_offline(
     sender: Sender,
     commands: CommandQueue,
     limits: LoopLimits | None = None,
-    progress: Progress | None = None,
+    *progress: Progress,
 ) -> RunReport:
     """What was delivered: every frame of the camera, in order; ends early at a limit or when someone quits."""
     limits, clock, tally = limits or LoopLimits(), SystemClock(), Tally()
@@ -215,8 +215,8 @@ def run_offline(
             break
         sender.send_one(animator.animate(frame))
         tally.add(clock.now_s(), fresh=True)
-        if progress:
-            progress(tally.report())
+        for show in progress:
+            show(tally.report())
         if tally.frames == limits.frames:
             break
         if limits.seconds is not None and clock.now_s() - started_s >= limits.seconds:

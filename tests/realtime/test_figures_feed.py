@@ -1,6 +1,7 @@
 """The figures of a run, for HUD and `ctl status`."""
 
 import json
+from math import nan
 
 import pytest
 
@@ -39,6 +40,16 @@ def test_every_figure_is_there() -> None:
     ]
     status = json.loads(run.dashboard.status())
     assert (status["camera_fps"], status["camera_named_fps"], status["precision"]) == (15.0, 30.0, "int8")
+
+
+def test_offline_there_is_no_age() -> None:
+    run = Run()
+    run.at_s += 1
+    run.feed.show(RunReport(20, 1.0, 0, nan, nan, nan))
+    assert hud_lines(run.dashboard)[:2] == [
+        "20.0 fps out, camera 30 fps, 0 dropped",
+        "no age: frames wait for one another",
+    ]
 
 
 def test_stages_are_those_since_the_last_figures() -> None:

@@ -214,7 +214,10 @@ def test_progress_is_told_while_running(tiny_bundle: Bundle, clock: FakeClock) -
 def test_offline_delivers_every_frame_however_slow(tiny_bundle: Bundle, clock: FakeClock) -> None:
     sink, animator = RecordingSink(delay_s=1, clock=clock), portrait_animator(tiny_bundle)
     sender = sender_to([sink], animator, clock, 30)
-    report = run_offline(ScriptedCamera([128] * 10), animator, sender, CommandQueue())
+    told: list[int] = []
+    feeds = (lambda report: told.append(report.frames), lambda report: told.append(-report.frames))
+    report = run_offline(ScriptedCamera([128] * 10), animator, sender, CommandQueue(), None, *feeds)
+    assert told[-2:] == [10, -10] and len(told) == 20
     assert [frame.driver_index for frame in sink.frames] == list(range(10))
     assert (report.frames, report.dropped) == (10, 0)
 
