@@ -2,10 +2,11 @@
 
 Convolutions and the activations behind them are quantised, per channel; a graph's first convolution, those that make
 keypoints, masks and the picture, and everything that is not a convolution stay in float. Where that is not good enough,
-the convolutions that bear it least, each tried alone, stay in float too.
+the convolutions that bear it least, each tried alone, stay in float too; and of these the costliest are tried again.
 """
 
 import logging
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,8 @@ def quantize(source: Path, target: Path, feeds: list[Feed], error: Callable[[Pat
 
     Where nothing helps, every convolution stays in float, and `target` computes what `source` does.
     """
-    nodes = list(onnx.load(str(source)).graph.node)
+    model = onnx.shape_inference.infer_shapes(onnx.load(str(source)))
+    nodes = list(model.graph.node)
     convolutions = [node for node in nodes if node.op_type == "Conv"]
     always = _first_convolutions(nodes) | {node.name for node in convolutions if node.input[1].endswith(HEADS)}
     others = [node.name for node in convolutions if node.name not in always]
@@ -51,6 +53,11 @@ def quantize(source: Path, target: Path, feeds: list[Feed], error: Callable[[Pat
             kept = kept | {name}
             if error_with(kept) <= 1:
                 break
+        costs = _multiplications(model)
+        for name in sorted(kept - always, key=lambda name: (-costs[name], name)):
+            if error_with(kept - {name}) <= 1:
+                kept = kept - {name}
+        error_with(kept)
     return Quantized(tuple(weights[node.name] for node in convolutions if node.name in kept), tuple(weights.values()))
 
 
@@ -97,6 +104,19 @@ def _first_convolutions(nodes: list[onnx.NodeProto]) -> set[str]:
         if follows or node.op_type == "Conv":
             behind |= set(node.output)
     return first
+
+
+def _multiplications(model: onnx.ModelProto) -> dict[str, int]:
+    """What each convolution multiplies, by its name; shapes must be inferred."""
+    areas = {value.name: _area(value) for value in (*model.graph.value_info, *model.graph.output)}
+    sizes = {weight.name: math.prod(weight.dims) for weight in model.graph.initializer}
+    return {
+        node.name: sizes[node.input[1]] * areas[node.output[0]] for node in model.graph.node if node.op_type == "Conv"
+    }
+
+
+def _area(value: onnx.ValueInfoProto) -> int:
+    return math.prod(dimension.dim_value for dimension in value.type.tensor_type.shape.dim[2:])
 
 
 def _relus_behind(source: Path, kept: set[str]) -> set[str]:

@@ -59,3 +59,16 @@ def test_convolutions_that_cost_most_stay_in_float(
     assert in_int8(tmp_path / "int8.onnx") == expected
     assert {name.split(".")[0] for name in found.float_convolutions} == set(NAMES) - expected
     assert len(found.convolutions) == len(NAMES)
+
+
+def test_what_stayed_in_float_for_nothing_is_tried_again(chain: Path, tmp_path: Path) -> None:
+    """Only `b` and `d` together are too much; `c`, the worst alone, went first and need not have gone."""
+    costs = {"b": 0.5, "c": 0.6, "d": 0.4, "e": 0.1}
+
+    def error(path: Path) -> float:
+        rounded = in_int8(path)
+        return 1.5 if {"b", "d"} <= rounded else max((costs[name] for name in rounded), default=0.0)
+
+    feeds = [{"x0": np.random.default_rng(0).random((1, 4, 8, 8), np.float32)}]
+    quantize(chain, tmp_path / "int8.onnx", feeds, error)
+    assert in_int8(tmp_path / "int8.onnx") == {"c", "d", "e"}
