@@ -17,6 +17,8 @@ from rich.logging import RichHandler
 from models.checkpoint import CheckpointError
 from realtime.interruption import quitting_on_signals
 from training.clips import ClipError
+from training.face_mesh import FaceMeshError
+from training.identity import IdentityError
 from training.landmarks import LandmarkError
 from training.parallel import Ranks, joined_ranks, own_device
 from training.perceptual import PerceptualError
@@ -26,6 +28,11 @@ from training.settings import SettingsError, read_settings
 from training.trainer import StepReport, Trainer, TrainingError
 
 log = logging.getLogger("training")
+
+CORRECTABLE = (
+    *(SettingsError, ClipError, LandmarkError, CheckpointError, TrainingError),
+    *(PerceptualError, IdentityError, FaceMeshError),
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
                     f"{out} already holds a run; pass --resume to continue it or --out for another folder"
                 )
             _train(trainer, ranks)
-    except (SettingsError, ClipError, LandmarkError, CheckpointError, PerceptualError, TrainingError) as error:
+    except CORRECTABLE as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

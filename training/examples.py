@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from training.augmentation import degrade, draw_colours, draw_flips, flip
+from training.face_alignment import LANDMARKS as FACE_LANDMARKS
 from training.frame_cache import FrameCache
-from training.identity import LANDMARKS as FACE_LANDMARKS
 from training.landmarks import LandmarkTrack, open_landmarks, unusual_frames
 from training.objectives import Example
 from training.pairs import PairBatch
 from training.settings import LandmarkSettings, TrainingSettings
+from training.stills import Stills
 from training.validation import to_tensor
 
 
@@ -22,7 +23,7 @@ def open_guide(settings: TrainingSettings, cache: FrameCache) -> LandmarkTrack |
     guide = settings.landmarks
     if guide is None:
         return None
-    points = (*guide.points, *(FACE_LANDMARKS if settings.loss.identity else ()))
+    points = (*guide.points, *(FACE_LANDMARKS if settings.aligns_faces else ()))
     return open_landmarks(guide.folder, cache, settings.data.stride, points)
 
 
@@ -40,6 +41,7 @@ def make_example(
     settings: TrainingSettings,
     pairs: PairBatch,
     landmarks: LandmarkTrack | None,
+    stills: Stills | None,
     step: int,
     generator: torch.Generator,
     device: torch.device,
@@ -53,21 +55,27 @@ def make_example(
     camera = draw_colours(source, settings.driving_colour_jitter, generator)
     driving = degrade(camera.apply(target), settings.driving_degradation, generator)
     example = Example(source, driving, target)
+    if stills is not None:
+        count = round(settings.loss.cross * len(source))
+        example = replace(example, strangers=stills.draw(count, settings.colour_jitter, generator, device))
     guide = settings.landmarks
     if landmarks is None or guide is None:
         return example
     guided = len(guide.points)
+    source_landmarks = _landmarks_of(landmarks, pairs.source_rows, mirrored)
     driving_landmarks = _landmarks_of(landmarks, pairs.driving_rows, mirrored)
     return replace(
         example,
-        source_landmarks=_landmarks_of(landmarks, pairs.source_rows, mirrored)[:, :guided],
+        source_landmarks=source_landmarks[:, :guided],
         driving_landmarks=driving_landmarks[:, :guided],
-        face_landmarks=driving_landmarks[:, guided:] if settings.loss.identity else None,
+        source_face_landmarks=source_landmarks[:, guided:] if settings.aligns_faces else None,
+        face_landmarks=driving_landmarks[:, guided:] if settings.aligns_faces else None,
         landmark_weight=_weight_at(guide, step),
         emphasised=guide.emphasised,
         emphasis=guide.emphasis,
         spans=torch.tensor(guide.spans, device=device) if guide.spans else None,
         span_weight=guide.span_weight,
+        openings=torch.tensor(guide.openings, device=device) if guide.openings else None,
     )
 
 

@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from training.face_alignment import aligned_faces, alignment, known_faces
+
 SHA256 = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
 SIZE = 150
 CHANNEL_MEANS = (122.782, 117.001, 104.298)  # of red, green and blue in [0, 255]
@@ -26,10 +28,8 @@ BLOCKS = (
     (256, True),
 )  # fmt: skip
 DIMENSIONS = 128
-# Where the network expects the outer and inner corners of the eyes and the base of the nose, as shares of the side; and
-# MediaPipe's numbers of those landmarks, each with its mirror image.
+# Where the network expects the landmarks of training/face_alignment.py, as shares of the side.
 PLACES = ((0.7397, 0.3090), (0.5974, 0.3193), (0.2470, 0.3091), (0.3894, 0.3194), (0.4934, 0.5852))
-LANDMARKS = ((263, 33), (362, 133), (33, 263), (133, 362), (2, 2))
 # The kinds of layer that hold numbers, and how many integers stand between their name and the size of what they hold:
 # a version, and before it the fully connected layer's outputs and inputs.
 LEADING = {b"con_4": 1, b"affine_": 1, b"fc_2": 3}
@@ -68,31 +68,15 @@ def identity_distance(embedding: IdentityEmbedding, result: Tensor, target: Tens
 
     Pictures with an unknown landmark (NaN) are skipped. Gradients reach `result` alone.
     """
-    known = landmarks.isfinite().all(dim=2).all(dim=1)
+    known = known_faces(landmarks)
     if not known.any():
         return 0 * result.sum()
-    grid = alignment_grid(landmarks[known], SIZE)
-    result, target = (F.grid_sample(image[known].float(), grid, align_corners=False) for image in (result, target))
+    maps = alignment(landmarks[known], PLACES)
+    result, target = (aligned_faces(image[known], maps, SIZE) for image in (result, target))
     with torch.no_grad():
         expected = embedding(target).float()
     distances = (embedding(result).float() - expected).square().sum(dim=1).clamp_min(1e-8).sqrt()
     return distances.mean()
-
-
-def alignment_grid(landmarks: Tensor, size: int) -> Tensor:
-    """Where in the picture each pixel of the aligned face lies, [b, size, size, 2] in [-1, 1].
-
-    The similarity that brings PLACES nearest to `landmarks` [b, 5, 2] aligns it (Umeyama, PAMI 1991, without the flip).
-    """
-    places = 2 * landmarks.new_tensor(PLACES) - 1
-    from_centre, to_centre = places - places.mean(dim=0), landmarks - landmarks.mean(dim=1, keepdim=True)
-    # A similarity of the plane is one complex number: scale and turn.
-    power = from_centre.square().sum()
-    along = (from_centre * to_centre).sum(dim=(1, 2)) / power
-    across = (from_centre[:, 0] * to_centre[..., 1] - from_centre[:, 1] * to_centre[..., 0]).sum(dim=1) / power
-    turn = torch.stack([along, -across, across, along], dim=-1).view(-1, 2, 2)
-    shift = landmarks.mean(dim=1) - (turn @ places.mean(dim=0)[:, None]).squeeze(-1)
-    return F.affine_grid(torch.cat([turn, shift[..., None]], dim=2), [len(landmarks), 3, size, size], False)
 
 
 class _Block(nn.Module):

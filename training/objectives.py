@@ -11,8 +11,9 @@ from models.geometry import Keypoints
 from models.portrait_net import Animation, PortraitNet
 from training.augmentation import draw_affine
 from training.discriminator import Discriminator
+from training.face_mesh import MeshDistance, View, open_mesh_distance
 from training.identity import IdentityEmbedding, identity_distance, open_identity_embedding
-from training.keypoint_cycle import KeypointCycle, animate_others, of_neighbours
+from training.keypoint_cycle import KeypointCycle
 from training.losses import (
     discriminator_adversarial,
     feature_matching,
@@ -26,6 +27,7 @@ from training.losses import (
 )
 from training.perceptual import PerceptualDistance, open_perceptual_distance
 from training.settings import LossSettings
+from training.strangers import Seen, Strangers, animate_both, carried_over, neighbours
 
 # Weights of the discriminator's maps in the authors' configurations, the pixel term first.
 FEATURE_WEIGHTS = (10.0, 10.0, 10.0, 10.0, 1.0)
@@ -37,7 +39,8 @@ class Example:
 
     Landmarks, where there are any, are [b, m, 2], and count with `landmark_weight`; the picture around the first
     `emphasised` of them counts once more with `emphasis`, and what lies between the ends of `spans` [s, 2] with
-    `span_weight`. `face_landmarks` [b, 5, 2] of the driver are those that training/identity.py aligns faces by.
+    `span_weight`. `openings` [o, 2] are opposite lips and lids. The two `face_landmarks` [b, 5, 2] are those that
+    training/face_alignment.py aligns faces by. `strangers` are animated by the first motions of the batch.
     """
 
     source: Tensor
@@ -50,7 +53,10 @@ class Example:
     emphasis: float = 0.0
     spans: Tensor | None = None
     span_weight: float = 0.0
+    openings: Tensor | None = None
+    source_face_landmarks: Tensor | None = None
     face_landmarks: Tensor | None = None
+    strangers: Strangers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +93,13 @@ class ReconstructionObjective:
         settings: LossSettings,
         perceptual: PerceptualDistance | None = None,
         embedding: IdentityEmbedding | None = None,
+        mesh: MeshDistance | None = None,
         cycle: KeypointCycle | None = None,
     ) -> None:
         self.settings = settings
         self.perceptual = perceptual
         self.embedding = embedding
+        self.mesh = mesh
         self.cycle = cycle
 
     def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
@@ -100,18 +108,30 @@ class ReconstructionObjective:
         views = [example.source, example.driving]
         if self.settings.equivariance:
             views.append(warp.warp(example.driving))
+        if example.strangers is not None:
+            views.append(example.strangers.images)
         # One batch for all views: thin networks waste a processor on small batches.
         mean, covariance = network.detect_keypoints(torch.cat(views))
-        parts = zip(mean.chunk(len(views)), covariance.chunk(len(views)), strict=True)
-        source, driving, *moved = (Keypoints(*pair) for pair in parts)
-        features = network.encode_source(example.source)
-        animation = network.animate(features, source, driving)
+        sizes = [len(view) for view in views]
+        source, driving, *others = map(Keypoints, mean.split(sizes), covariance.split(sizes))
+        pictures, strange = Strangers(example.source, example.source_face_landmarks), example.strangers
+        if strange is None:
+            own = Seen(pictures, network.encode_source(example.source), source)
+            seen = neighbours(own, round(self.settings.cross * len(driving.mean)))
+        else:
+            features = network.encode_source(torch.cat([example.source, strange.images]))
+            halves = {
+                name: tensor.split([len(example.source), len(strange.images)]) for name, tensor in features.items()
+            }
+            own = Seen(pictures, {name: half[0] for name, half in halves.items()}, source)
+            seen = Seen(strange, {name: half[1] for name, half in halves.items()}, others.pop())
+        animation, strangers = animate_both(network, own, seen, driving, example.openings)
         terms = self._picture_terms(animation, example)
         if self.cycle is not None:
-            count = round(self.settings.cross * len(driving.mean))
-            others = animate_others(network, features, source, driving, count) if count else None
-            terms |= self._cycle_terms(self.cycle, example, animation, others)
-        for keypoints in moved:
+            terms |= self._cycle_terms(self.cycle, example, animation)
+        if len(strangers):
+            terms |= self._stranger_terms(strangers, seen.strangers, example)
+        for keypoints in others:
             distance = keypoint_distance(warp.to_original(keypoints), driving)
             terms["equivariance"] = self.settings.equivariance * distance
         if example.source_landmarks is not None and example.driving_landmarks is not None:
@@ -132,22 +152,37 @@ class ReconstructionObjective:
         if self.embedding is not None and example.face_landmarks is not None:
             distance = identity_distance(self.embedding, animation.image, target, example.face_landmarks)
             terms["identity"] = settings.identity * distance
+        if self.mesh is not None and example.face_landmarks is not None:
+            terms["mesh"] = settings.mesh * self.mesh(animation.image, target, example.face_landmarks)
         if example.emphasis and example.driving_landmarks is not None:
             around = example.driving_landmarks[:, : example.emphasised]
             terms["emphasis"] = example.emphasis * l1_around(animation.image, target, around)
         return terms
 
-    def _cycle_terms(
-        self, cycle: KeypointCycle, example: Example, own: Animation, others: Animation | None
-    ) -> dict[str, Tensor]:
-        weight, spans = self.settings.cycle, example.spans
+    def _cycle_terms(self, cycle: KeypointCycle, example: Example, own: Animation) -> dict[str, Tensor]:
         with torch.no_grad():
-            source, driving = cycle.see(example.source, example.target)
-        terms = {"cycle": weight * cycle.distance(own.image, driving, spans)}
-        if others is not None:
-            count = len(others.image)
-            wanted = of_neighbours(source, count) + (driving - source)[:count]
-            terms["cross_cycle"] = weight * cycle.distance(others.image, wanted, spans)
+            (driving,) = cycle.see(example.target)
+        return {"cycle": self.settings.cycle * cycle.distance(own.image, driving, example.spans)}
+
+    def _stranger_terms(self, image: Tensor, strangers: Strangers, example: Example) -> dict[str, Tensor]:
+        settings, count, terms = self.settings, len(image), {}
+        if self.cycle is not None:
+            with torch.no_grad():
+                there, here, before = self.cycle.see(example.target[:count], strangers.images, example.source[:count])
+                wanted = carried_over(there, here, before, example.openings)
+            terms["cross_cycle"] = settings.cycle * self.cycle.distance(image, wanted, example.spans)
+        portrait, neutral, driving = strangers.face_landmarks, example.source_face_landmarks, example.face_landmarks
+        if portrait is None or neutral is None or driving is None:
+            return terms
+        neutral, driving = neutral[:count], driving[:count]
+        moved = portrait + driving - neutral
+        if self.mesh is not None:
+            views = (
+                View(strangers.images, portrait),
+                View(example.source[:count], neutral),
+                View(example.target[:count], driving),
+            )
+            terms["cross_mesh"] = settings.mesh * self.mesh.of_strangers(image, moved, *views)
         return terms
 
     def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
@@ -221,8 +256,9 @@ def make_objective(settings: LossSettings, network: PortraitNet, device: torch.d
         case "reconstruction":
             perceptual = open_perceptual_distance().to(device) if settings.perceptual else None
             embedding = open_identity_embedding().to(device) if settings.identity else None
+            mesh = open_mesh_distance().to(device) if settings.mesh else None
             cycle = KeypointCycle(network.keypoint_detector) if settings.cycle else None
-            return ReconstructionObjective(settings, perceptual, embedding, cycle)
+            return ReconstructionObjective(settings, perceptual, embedding, mesh, cycle)
         case "keypoints":
             return KeypointObjective(settings)
 

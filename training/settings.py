@@ -41,8 +41,9 @@ class LossSettings(_Section):
 
     `keypoints` trains the detector alone, on landmarks and equivariance: ten times cheaper a step, for a run before.
     `perceptual` weighs what a network for photographs sees (training/perceptual.py) in the reconstruction, `identity`
-    what a network that tells people apart does (training/identity.py; needs landmarks of faces), `cycle` that results
-    show the keypoints they were animated with, also the share `cross` of the batch on their neighbours' sources.
+    what a network that tells people apart does (training/identity.py), `mesh` what one does that finds features of
+    faces (training/face_mesh.py; both need landmarks of faces), `cycle` that results show the keypoints they were
+    animated with. The share `cross` of a batch also moves other people: stills, or the neighbours' sources.
     """
 
     objective: Literal["paper", "reconstruction", "keypoints"] = "reconstruction"
@@ -51,8 +52,19 @@ class LossSettings(_Section):
     equivariance: float = Field(0.2, ge=0)
     perceptual: float = Field(0.0, ge=0)
     identity: float = Field(0.0, ge=0)
+    mesh: float = Field(0.0, ge=0)
     cycle: float = Field(0.0, ge=0)
     cross: float = Field(0.0, ge=0, le=1)
+
+
+class StillSettings(_Section):
+    """A folder of other people's pictures and the file of their landmarks: `loss.cross` animates these.
+
+    They show a face once, so that the driver's motion is all that can be asked of them (training/strangers.py).
+    """
+
+    folder: Path
+    landmarks: Path
 
 
 class LandmarkSettings(_Section):
@@ -63,7 +75,8 @@ class LandmarkSettings(_Section):
     by their place in `points`, whose distance tells what a clip does seldom and briefly, such as two lids: the error of
     what lies between them counts with `span_weight` beside the points' own, and frames where a span is as unusual as it
     gets in its clip are drawn 1 + `span_sampling` times as often as where it is as usual. `parts` tell the live program
-    which guided keypoints are the face's, and among them the mouth's and the eyes'.
+    which guided keypoints are the face's, and among them the mouth's and the eyes'; `openings` which are opposite lips
+    and lids.
     """
 
     folder: Path
@@ -74,6 +87,7 @@ class LandmarkSettings(_Section):
     emphasis: float = Field(0.0, ge=0)
     spans: tuple[tuple[int, int], ...] = ()
     parts: dict[PartName, tuple[int, ...]] = {}
+    openings: tuple[tuple[int, int], ...] = ()
     span_weight: float = Field(0.0, ge=0)
     span_sampling: float = Field(0.0, ge=0)
 
@@ -86,11 +100,11 @@ class LandmarkSettings(_Section):
         return self
 
     @model_validator(mode="after")
-    def _spans_join_points(self) -> "LandmarkSettings":
+    def _pairs_are_of_points(self) -> "LandmarkSettings":
         count = len(self.points)
-        for span in self.spans:
-            if not all(0 <= end < count for end in span):
-                raise ValueError(f"spans: {list(span)} is not a pair of places in points; use 0 to {count - 1}")
+        for name, pair in (*(("spans", s) for s in self.spans), *(("openings", o) for o in self.openings)):
+            if not all(0 <= end < count for end in pair):
+                raise ValueError(f"{name}: {list(pair)} is not a pair of places in points; use 0 to {count - 1}")
         return self
 
 
@@ -108,6 +122,7 @@ class TrainingSettings(_Section):
     stages: tuple[StageSettings, ...] = Field(min_length=1)
     loss: LossSettings = Field(default_factory=lambda: LossSettings.model_validate({}))
     landmarks: LandmarkSettings | None = None
+    stills: StillSettings | None = None
     initial: Path | None = None
     frozen: tuple[NetworkName, ...] = Field(default=(), max_length=2)
     seed: int = 0
@@ -133,11 +148,22 @@ class TrainingSettings(_Section):
     def _losses_have_what_they_need(self) -> "TrainingSettings":
         if self.loss.cycle and self.initial is None:
             raise ValueError("loss.cycle: the detector that a run starts with judges; set `initial` to a trained one")
-        if self.loss.cross and not self.loss.cycle:
-            raise ValueError("loss.cross: is the share of results that loss.cycle compares; set it too, or leave both")
-        if self.loss.identity and self.landmarks is None:
-            raise ValueError("loss.identity: aligns faces by their landmarks; add a [landmarks] section")
+        if self.loss.cross and not (self.loss.cycle or self.loss.mesh):
+            raise ValueError(
+                "loss.cross: is the share of results on others' faces that loss.cycle and loss.mesh compare; "
+                "set one of them too, or leave it"
+            )
+        if self.stills and not self.loss.cross:
+            raise ValueError("stills: are animated for the share loss.cross of a batch; set it, or leave the stills")
+        for name in ("identity", "mesh"):
+            if getattr(self.loss, name) and self.landmarks is None:
+                raise ValueError(f"loss.{name}: aligns faces by their landmarks; add a [landmarks] section")
         return self
+
+    @property
+    def aligns_faces(self) -> bool:
+        """Whether a loss looks at faces in crops of their own."""
+        return bool(self.loss.identity or self.loss.mesh)
 
     @property
     def total_steps(self) -> int:

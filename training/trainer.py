@@ -26,6 +26,7 @@ from training.run_state import load_run_state, save_run_state
 from training.schedule import StagePlan, plan_stages
 from training.settings import SettingsError, TrainingSettings
 from training.step_clock import StepClock
+from training.stills import Stills, open_stills
 from training.validation import SelfReenactment, self_reenactment, to_tensor
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class Trainer:
         self.settings, self.out, self.device, self.ranks = settings, out, device, ranks
         _require_equal_parts(settings, ranks)
         torch.manual_seed(settings.seed)
-        network, self.parts = _starting_network(settings)
+        network, self.face = _starting_network(settings)
         self.network = network.to(device).train()
         for name in settings.frozen:
             self.network.get_submodule(name).eval().requires_grad_(False)
@@ -120,12 +121,14 @@ class Trainer:
         saved_at = time.monotonic()
         landmarks = open_guide(self.settings, cache)
         weights = sampling_weights(self.settings, cache, landmarks)
+        named = self.settings.stills
+        stills = open_stills(named.folder, named.landmarks, plan.stage.size) if named else None
         clock, part = StepClock(), self.ranks.part(plan.stage.batch)
         with PairLoader(cache, plan.stage.batch, self.settings.seed, steps, weights, part) as loader:
             for pairs in clock.timed(loader):
                 began = time.monotonic()
                 rate = plan.learning_rate(self.step)
-                losses = self._train_step(pairs, landmarks, rate)
+                losses = self._train_step(pairs, landmarks, stills, rate)
                 self.step += 1
                 speed = plan.stage.batch / (time.monotonic() - began)
                 report = StepReport(self.step, losses, rate, speed, clock.waiting_share)
@@ -151,10 +154,12 @@ class Trainer:
             report = replace(report, preview=self._preview(held_out))
         return report
 
-    def _train_step(self, pairs: PairBatch, landmarks: LandmarkTrack | None, rate: float) -> dict[str, float]:
+    def _train_step(
+        self, pairs: PairBatch, landmarks: LandmarkTrack | None, stills: Stills | None, rate: float
+    ) -> dict[str, float]:
         # Nothing random is carried from step to step, so that a resumed run draws what it would have drawn.
         self.generator.manual_seed(_step_seed(self.settings.seed, self.step, self.ranks.rank))
-        example = make_example(self.settings, pairs, landmarks, self.step, self.generator, self.device)
+        example = make_example(self.settings, pairs, landmarks, stills, self.step, self.generator, self.device)
         with self._autocast():
             outcome = self.objective.generator_loss(self.network, example, self.generator)
         losses = self._agreed({name: term.item() for name, term in outcome.terms.items()})
@@ -220,7 +225,7 @@ class Trainer:
         return modules
 
     def _notes(self) -> dict[str, object]:
-        return {"preset": self.settings.preset, "steps": self.step, "best_l1": self.best_l1, "parts": self.parts}
+        return {"preset": self.settings.preset, "steps": self.step, "best_l1": self.best_l1} | self.face
 
 
 def _require_equal_parts(settings: TrainingSettings, ranks: Ranks) -> None:
@@ -242,13 +247,14 @@ def _step_seed(seed: int, step: int, rank: int) -> int:
     return int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0])
 
 
-def _starting_network(settings: TrainingSettings) -> tuple[PortraitNet, object]:
+def _starting_network(settings: TrainingSettings) -> tuple[PortraitNet, dict[str, object]]:
     """Fresh networks of the preset, or the `initial` checkpoint's, which must be of it; and the face's named parts."""
-    config = PRESETS[settings.preset]
-    parts = settings.landmarks.parts if settings.landmarks else {}
+    config, guide = PRESETS[settings.preset], settings.landmarks
+    face: dict[str, object] = {"parts": guide.parts, "openings": guide.openings} if guide else {}
     if settings.initial is None:
-        return build_network(config), parts
+        return build_network(config), face
     network, notes = load_checkpoint(settings.initial)
     if network.config != config:
         raise CheckpointError(f"{settings.initial}: not of preset {settings.preset}; correct `initial` or `preset`")
-    return network.requires_grad_(True), parts or notes.get("parts", {})
+    known = {name: notes[name] for name in ("parts", "openings") if name in notes}
+    return network.requires_grad_(True), known | {name: said for name, said in face.items() if said}

@@ -17,7 +17,6 @@ from training.identity import (
     SIZE,
     IdentityEmbedding,
     IdentityError,
-    alignment_grid,
     identity_distance,
     open_identity_embedding,
     parse_layers,
@@ -48,28 +47,9 @@ def embedding() -> IdentityEmbedding:
     return IdentityEmbedding(random_layers())
 
 
-def places(turn_degrees: float = 0.0, scale: float = 1.0, shift: float = 0.0) -> Tensor:
-    """PLACES in [-1, 1], turned about the middle, scaled and shifted, [1, 5, 2]."""
-    angle = np.radians(turn_degrees)
-    turn = torch.tensor([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], dtype=torch.float32)
-    return (scale * (2 * torch.tensor(PLACES) - 1) @ turn.T + shift)[None]
-
-
-def test_a_face_in_place_is_aligned_by_leaving_it() -> None:
-    grid = alignment_grid(places(), 16)
-    axis = (2 * torch.arange(16.0) + 1) / 16 - 1
-    torch.testing.assert_close(grid[0, :, :, 0], axis.expand(16, 16), atol=1e-5, rtol=0)
-    torch.testing.assert_close(grid[0, :, :, 1], axis[:, None].expand(16, 16), atol=1e-5, rtol=0)
-
-
-def test_alignment_follows_a_turned_smaller_and_shifted_face() -> None:
-    grid = alignment_grid(places(30, 0.5, 0.1), 101)
-    middle, right = grid[0, 50, 50], grid[0, 50, 100]
-    torch.testing.assert_close(middle, torch.tensor([0.1, 0.1]), atol=1e-5, rtol=0)
-    along = (right - middle) / (100 / 101)
-    torch.testing.assert_close(
-        along, 0.5 * torch.tensor([np.cos(np.pi / 6), 0.5], dtype=torch.float32), atol=1e-5, rtol=0
-    )
+def places() -> Tensor:
+    """PLACES in [-1, 1], [1, 5, 2]."""
+    return (2 * torch.tensor(PLACES) - 1)[None]
 
 
 def test_distance_is_of_the_faces_that_are_known(embedding: IdentityEmbedding) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -13,8 +14,10 @@ from training.objectives import ReconstructionObjective
 from training.settings import (
     LandmarkSettings,
     LossSettings,
+    StillSettings,
     TrainingSettings,
 )
+from training.stills import write_still_landmarks
 from training.trainer import Trainer
 
 
@@ -82,17 +85,35 @@ def test_a_cycle_is_judged_by_the_detector_the_run_started_with(clips: Path, tmp
     assert any(not torch.equal(value, learned[name]) for name, value in started.items())
 
 
-def test_an_identity_loss_needs_landmarks(clips: Path) -> None:
+def test_stills_are_animated_by_the_motions_of_the_batch(clips: Path, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.jpg"), np.full((64, 64, 3), 90, np.uint8))
+    write_still_landmarks(tmp_path / "stills.npz", ["a.jpg"], np.full((1, 478, 2), 0.5, np.float32))
+    initial = tmp_path / "initial.safetensors"
+    save_checkpoint(initial, build_network(PRESETS["live-xs"]), {"preset": "live-xs", "steps": 0})
+    stills = StillSettings(folder=tmp_path, landmarks=tmp_path / "stills.npz")
+    plain = tiny_settings(clips, steps=2).model_dump() | {"initial": initial, "stills": stills.model_dump()}
+    with pytest.raises(ValueError, match=r"share loss\.cross of a batch"):
+        TrainingSettings.model_validate(plain)
+    chosen = TrainingSettings.model_validate(plain | {"loss": {"cycle": 1.0, "cross": 0.5}})
+    trainer = Trainer(chosen, tmp_path / "run", CPU)
+    losses = losses_of(trainer)
+    assert all(entry["cross_cycle"] > 0 and entry["equivariance"] > 0 for entry in losses)
+
+
+@pytest.mark.parametrize("loss", ["identity", "mesh"])
+def test_losses_on_aligned_faces_need_landmarks(clips: Path, loss: str) -> None:
     with pytest.raises(ValueError, match=r"add a \[landmarks\] section"):
-        TrainingSettings.model_validate(tiny_settings(clips).model_dump() | {"loss": {"identity": 0.1}})
+        TrainingSettings.model_validate(tiny_settings(clips).model_dump() | {"loss": {loss: 0.1}})
 
 
 def test_parts_reach_the_checkpoint_and_must_be_points(clips: Path, tmp_path: Path) -> None:
-    guide = guide_to_the_disc(clips, tmp_path).model_copy(update={"parts": {"face": (0, 1), "mouth": (1,)}})
+    guide = guide_to_the_disc(clips, tmp_path).model_copy(
+        update={"parts": {"face": (0, 1), "mouth": (1,)}, "openings": ((0, 1),)}
+    )
     settings = tiny_settings(clips, steps=1).model_copy(update={"landmarks": guide})
     losses_of(Trainer(settings, tmp_path / "run", CPU))
     _, notes = load_checkpoint(tmp_path / "run" / "latest.safetensors")
-    assert notes["parts"] == {"face": [0, 1], "mouth": [1]}
+    assert notes["parts"] == {"face": [0, 1], "mouth": [1]} and notes["openings"] == [[0, 1]]
     further = tiny_settings(clips, steps=1).model_copy(update={"initial": tmp_path / "run" / "latest.safetensors"})
     losses_of(Trainer(further, tmp_path / "further", CPU))
     assert load_checkpoint(tmp_path / "further" / "latest.safetensors")[1]["parts"] == notes["parts"]

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 
 from training.clips import ClipError, Pixels, decode_frames
-from training.evaluate.cross_reenactment import FRAMES, CrossMeasures, CrossPair, read_still, reenact_pair
+from training.evaluate.cross_reenactment import FRAMES, CrossMeasures, CrossPair, reenact_pair
 from training.evaluate.faces import FaceTools
 from training.evaluate.reenactors import BundleReenactor, CheckpointReenactor, CopyReenactor, Reenactor
 from training.evaluate.report import sheet_row, side_by_side
 from training.evaluate.self_reenactment import SelfMeasures, prepare_task, reenact_clip
+from training.stills import read_still
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def measure_clip(job: ClipJob, equipment: Equipment) -> ClipOutcome:
 def _measure_pairs(job: ClipJob, driver: Pixels, reenactor: Reenactor, tools: FaceTools, outcome: ClipOutcome) -> None:
     points = tools.landmarks(driver, consecutive=True)
     for pair in job.pairs:
-        still = read_still(job.stills, pair.still, reenactor.image_size)
+        still = read_still(job.stills / f"{pair.still}.jpg", reenactor.image_size)
         reenacted = reenact_pair(reenactor, pair, still, driver, points, tools)
         outcome.pairs.append(reenacted.measures)
         if pair in job.shown_pairs:

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.clips import ClipError, Pixels
+from training.clips import Pixels
 from training.evaluate.face_signals import (
     MESH,
     SMALLEST_DEVIATION,
@@ -64,16 +64,6 @@ def read_cross_pairs(path: Path) -> list[CrossPair]:
     """The fixed pairs of a CSV with the columns still, clip, kind."""
     with path.open(newline="") as file:
         return [CrossPair(row["still"], row["clip"], row["kind"]) for row in csv.DictReader(file)]
-
-
-def read_still(folder: Path, name: str, size: int) -> Pixels:
-    """The square still `name` at `size` [size, size, 3]; ClipError if it cannot be read."""
-    path = folder / f"{name}.jpg"
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ClipError(f"{path}: not a readable image; --stills names the folder of stills, --pairs 0 leaves them out")
-    resized = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(resized, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
 
 
 def reenact_pair(

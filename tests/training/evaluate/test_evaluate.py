@@ -21,7 +21,7 @@ from tests.training.evaluate.synthetic_faces import BrightnessFaces
 from training.clips import ClipError, Pixels
 from training.evaluate import __main__ as command
 from training.evaluate.clip_job import ClipJob, Workplace
-from training.evaluate.cross_reenactment import CrossPair, read_cross_pairs, read_still, reenact_pair
+from training.evaluate.cross_reenactment import CrossPair, read_cross_pairs, reenact_pair
 from training.evaluate.faces import Embedding, FaceToolError, Landmarks, MeshAndEmbedding
 from training.evaluate.picture_measures import compare_pictures
 from training.evaluate.processes import measure_clips
@@ -226,11 +226,6 @@ def test_the_fixed_pairs_are_sixty_of_both_kinds() -> None:
     pairs = read_cross_pairs(command.CROSS_PAIRS)
     assert len(pairs) == len(set(pairs)) == 60
     assert {pair.kind for pair in pairs} == {"photo", "painted"}
-
-
-def test_a_missing_still_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ClipError, match=r"nobody\.jpg.*--stills"):
-        read_still(tmp_path, "nobody", 64)
 
 
 def test_missing_face_packages_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,72 @@
+"""Other people's faces in the driver's motion: relative motion between them, and one batch for all."""
+
+import numpy as np
+import pytest
+import torch
+
+from models import PRESETS, build_network
+from models.geometry import Keypoints
+from realtime.frames import Keypoints as LiveKeypoints
+from realtime.motion import relative_motion as live_relative_motion
+from realtime.parts import Parts
+from training.strangers import Seen, Strangers, animate_both, carried_over, neighbours, relative_motion
+
+
+def keypoints(seed: int, batch: int = 3, count: int = PRESETS["live-xs"].keypoint_count) -> Keypoints:
+    generator = torch.Generator().manual_seed(seed)
+    factor = 0.2 * torch.randn(batch, count, 2, 2, generator=generator)
+    covariance = factor @ factor.mT + 0.01 * torch.eye(2)
+    return Keypoints(0.5 * torch.rand(batch, count, 2, generator=generator) - 0.25, covariance)
+
+
+def only(points: Keypoints, index: int) -> Keypoints:
+    return Keypoints(points.mean[index : index + 1], points.covariance[index : index + 1])
+
+
+def test_no_motion_leaves_the_portrait_and_its_own_motion_becomes_it() -> None:
+    driving, portrait = keypoints(0), keypoints(1)
+    for expected, found in (
+        (portrait, relative_motion(driving, portrait, driving)),
+        (driving, relative_motion(driving, portrait, portrait)),
+    ):
+        torch.testing.assert_close(found.mean, expected.mean)
+        torch.testing.assert_close(found.covariance, expected.covariance, atol=1e-4, rtol=1e-3)
+    with torch.autocast("cpu", torch.bfloat16):
+        strange = relative_motion(keypoints(2), portrait, driving)
+    assert strange.covariance.dtype == torch.float32
+    assert torch.linalg.eigvalsh(strange.covariance).min() > 0
+
+
+def test_openings_close_as_they_do_live() -> None:
+    """Faces of one size, so that the live program's proportion changes nothing."""
+    portrait, neutral, driving = keypoints(1), keypoints(2), keypoints(3)
+    spread = [(m - m.mean(dim=1, keepdim=True)).square().sum(-1).mean(-1).sqrt() for m in (portrait.mean, neutral.mean)]
+    like = neutral.mean * (spread[0] / spread[1])[:, None, None]
+    pairs = [(0, 1), (2, 3), (5, 9)]
+    found = carried_over(driving.mean, portrait.mean, like, torch.tensor(pairs))
+    for index in range(3):
+        there, here, before = (
+            LiveKeypoints(mean[index].numpy(), points.covariance[index].numpy())
+            for mean, points in ((driving.mean, driving), (portrait.mean, portrait), (like, neutral))
+        )
+        expected = live_relative_motion(there, here, before, Parts.named({}, pairs)).target.mean
+        np.testing.assert_allclose(found[index], expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_strangers_and_own_sources_are_animated_as_if_alone(count: int) -> None:
+    network = build_network(PRESETS["live-xs"]).eval()
+    pictures = torch.rand(3, 3, 64, 64)
+    source, driving = keypoints(0), keypoints(1)
+    features = network.encode_source(pictures)
+    own = Seen(Strangers(pictures, torch.arange(30.0).view(3, 5, 2)), features, source)
+    others = neighbours(own, count)
+    assert others.strangers.face_landmarks is not None and len(others.strangers.face_landmarks) == count
+    animation, strangers = animate_both(network, own, others, driving)
+    torch.testing.assert_close(animation.image, network.animate(features, source, driving).image, atol=1e-5, rtol=1e-4)
+    assert len(animation.flow.displacement) == 3 and strangers.shape == (count, 3, 64, 64)
+    if count:
+        neighbour = only(source, 0)
+        wanted = relative_motion(only(driving, 1), neighbour, only(source, 1))
+        alone = network.animate(network.encode_source(pictures[:1]), neighbour, wanted)
+        torch.testing.assert_close(strangers[1:], alone.image, atol=1e-5, rtol=1e-4)

@@ -1,0 +1,113 @@
+"""Other people's faces in the driver's motion, as in a call: there is no true picture to compare them with.
+
+They are stills where the configuration names some, else the neighbours' sources in the batch.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from models.dense_motion import DenseFlow
+from models.geometry import Keypoints, cholesky_2x2, inverse_2x2
+from models.portrait_net import Animation, PortraitNet
+
+# As in the live program (realtime/motion.py).
+LARGEST_CLOSING_RATIO = 1.5
+SMALLEST_OPENING = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """Pictures [c, 3, s, s] for the first c motions of a batch, and the landmarks [c, 5, 2] of their faces if known."""
+
+    images: Tensor
+    face_landmarks: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Strangers with what the networks see in them."""
+
+    strangers: Strangers
+    features: dict[str, Tensor]
+    keypoints: Keypoints
+
+
+def neighbours(own: Seen, count: int) -> Seen:
+    """For each of the first `count` of a batch, the source of the one before it."""
+    batch = own.strangers
+    faces = batch.face_landmarks
+    return Seen(
+        Strangers(of_neighbours(batch.images, count), None if faces is None else of_neighbours(faces, count)),
+        {name: of_neighbours(tensor, count) for name, tensor in own.features.items()},
+        Keypoints(*(of_neighbours(tensor, count) for tensor in own.keypoints)),
+    )
+
+
+def of_neighbours(tensor: Tensor, count: int) -> Tensor:
+    """For each of the first `count` of a batch what its neighbour has."""
+    return tensor.roll(1, dims=0)[:count]
+
+
+def animate_both(
+    network: PortraitNet, own: Seen, strangers: Seen, driving: Keypoints, openings: Tensor | None = None
+) -> tuple[Animation, Tensor]:
+    """The batch's own sources moved to `driving`, and the strangers' pictures moved as the first drivers moved.
+
+    In one batch: batch norm would take a stranger alone for the whole of mankind.
+    """
+    count = len(strangers.strangers.images)
+    if not count:
+        return network.animate(own.features, own.keypoints, driving), own.strangers.images[:0]
+    first, neutral = (Keypoints(*(tensor[:count] for tensor in points)) for points in (driving, own.keypoints))
+    moved = relative_motion(first, strangers.keypoints, neutral, openings)
+    both = network.animate(
+        {name: torch.cat([tensor, strangers.features[name]]) for name, tensor in own.features.items()},
+        _joined(own.keypoints, strangers.keypoints),
+        _joined(driving, moved),
+    )
+    size = len(driving.mean)
+    displacement, masks, occlusion, features = both.flow
+    flow = DenseFlow(displacement[:size], masks[:size], _first(occlusion, size), _first(features, size))
+    return Animation(both.image[:size], both.warped[:size], flow), both.image[size:]
+
+
+def _first(tensor: Tensor | None, count: int) -> Tensor | None:
+    return None if tensor is None else tensor[:count]
+
+
+def _joined(own: Keypoints, others: Keypoints) -> Keypoints:
+    return Keypoints(torch.cat([own.mean, others.mean]), torch.cat([own.covariance, others.covariance]))
+
+
+def relative_motion(
+    driving: Keypoints, portrait: Keypoints, neutral: Keypoints, openings: Tensor | None = None
+) -> Keypoints:
+    """The portrait's keypoints moved as from `neutral` to `driving` (paper, section 3.5); see `carried_over`.
+
+    Covariances by congruence with the map between the Cholesky factors, which keeps them positive definite.
+    """
+    with torch.autocast(portrait.mean.device.type, enabled=False):
+        change = cholesky_2x2(driving.covariance) @ inverse_2x2(cholesky_2x2(neutral.covariance))
+        covariance = change @ portrait.covariance @ change.mT
+        return Keypoints(carried_over(driving.mean, portrait.mean, neutral.mean, openings), covariance)
+
+
+def carried_over(driving: Tensor, portrait: Tensor, neutral: Tensor, openings: Tensor | None) -> Tensor:
+    """`portrait` [b, n, 2] moved as from `neutral` to `driving`.
+
+    What lies between the ends of `openings` [o, 2] opens as far, and closes by the same share.
+    """
+    moved = portrait + driving - neutral
+    if openings is None:
+        return moved
+    at_rest, now, own = (
+        points[:, openings[:, 1]] - points[:, openings[:, 0]] for points in (neutral, driving, portrait)
+    )
+    width = at_rest.norm(dim=-1, keepdim=True).clamp_min(SMALLEST_OPENING)
+    direction = at_rest / width
+    closed = ((at_rest - now) * direction).sum(dim=-1, keepdim=True).clamp_min(0).minimum(width)
+    ratio = (own.norm(dim=-1, keepdim=True) / width).clamp_max(LARGEST_CLOSING_RATIO)
+    spared = direction * closed * (1 - ratio) / 2
+    return moved.index_add(1, openings[:, 0], -spared).index_add(1, openings[:, 1], spared)
