@@ -215,8 +215,9 @@ def run_offline(
             break
         sender.send_one(animator.animate(frame))
         tally.add(clock.now_s(), fresh=True)
+        report = tally.report()
         for show in progress:
-            show(tally.report())
+            show(report)
         if tally.frames == limits.frames:
             break
         if limits.seconds is not None and clock.now_s() - started_s >= limits.seconds:

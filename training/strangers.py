@@ -11,10 +11,7 @@ from torch import Tensor
 from models.dense_motion import DenseFlow
 from models.geometry import Keypoints, cholesky_2x2, inverse_2x2
 from models.portrait_net import Animation, PortraitNet
-
-# As in the live program (realtime/motion.py).
-LARGEST_CLOSING_RATIO = 1.5
-SMALLEST_OPENING = 1e-4
+from realtime.motion import LARGEST_CLOSING_RATIO, SMALLEST_SPREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,7 @@ def carried_over(driving: Tensor, portrait: Tensor, neutral: Tensor, openings: T
     at_rest, now, own = (
         points[:, openings[:, 1]] - points[:, openings[:, 0]] for points in (neutral, driving, portrait)
     )
-    width = at_rest.norm(dim=-1, keepdim=True).clamp_min(SMALLEST_OPENING)
+    width = at_rest.norm(dim=-1, keepdim=True).clamp_min(SMALLEST_SPREAD)
     direction = at_rest / width
     closed = ((at_rest - now) * direction).sum(dim=-1, keepdim=True).clamp_min(0).minimum(width)
     ratio = (own.norm(dim=-1, keepdim=True) / width).clamp_max(LARGEST_CLOSING_RATIO)

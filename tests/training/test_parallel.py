@@ -10,7 +10,6 @@ import torch
 from safetensors.torch import load_file
 
 from models.checkpoint import load_checkpoint
-from tests.training.clip_files import disc_frames, write_stacked_png
 from tests.training.two_ranks import (
     backward,
     gradients,
@@ -28,14 +27,6 @@ from training.trainer import Trainer
 CPU = torch.device("cpu")
 # Two processes, each importing torch, on a machine that may be busy.
 pytestmark = pytest.mark.timeout(400)
-
-
-@pytest.fixture(scope="module")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("clips")
-    for index in range(3):
-        write_stacked_png(folder / f"{index}.png", disc_frames(24, 64, seed=index))
-    return folder
 
 
 def settings_of(clips: Path, steps: int, batch: int = 2) -> TrainingSettings:
