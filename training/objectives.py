@@ -28,6 +28,7 @@ from training.losses import (
 from training.perceptual import PerceptualDistance, open_perceptual_distance
 from training.settings import LossSettings
 from training.strangers import Seen, Strangers, animate_both, carried_over, neighbours
+from training.tint import cold_mouths, shades_only
 
 # Weights of the discriminator's maps in the authors' configurations, the pixel term first.
 FEATURE_WEIGHTS = (10.0, 10.0, 10.0, 10.0, 1.0)
@@ -129,7 +130,7 @@ class ReconstructionObjective:
         terms = self._picture_terms(animation, example)
         if self.cycle is not None:
             terms |= self._cycle_terms(self.cycle, example, animation)
-        if len(strangers):
+        if len(strangers.image):
             terms |= self._stranger_terms(strangers, seen.strangers, example)
         for keypoints in others:
             distance = keypoint_distance(warp.to_original(keypoints), driving)
@@ -153,7 +154,7 @@ class ReconstructionObjective:
             distance = identity_distance(self.embedding, animation.image, target, example.face_landmarks)
             terms["identity"] = settings.identity * distance
         if self.mesh is not None and example.face_landmarks is not None:
-            terms["mesh"] = settings.mesh * self.mesh(animation.image, target, example.face_landmarks)
+            terms["mesh"] = settings.mesh * self.mesh(shades_only(animation.image), target, example.face_landmarks)
         if example.emphasis and example.driving_landmarks is not None:
             around = example.driving_landmarks[:, : example.emphasised]
             terms["emphasis"] = example.emphasis * l1_around(animation.image, target, around)
@@ -162,10 +163,11 @@ class ReconstructionObjective:
     def _cycle_terms(self, cycle: KeypointCycle, example: Example, own: Animation) -> dict[str, Tensor]:
         with torch.no_grad():
             (driving,) = cycle.see(example.target)
-        return {"cycle": self.settings.cycle * cycle.distance(own.image, driving, example.spans)}
+        return {"cycle": self.settings.cycle * cycle.distance(shades_only(own.image), driving, example.spans)}
 
-    def _stranger_terms(self, image: Tensor, strangers: Strangers, example: Example) -> dict[str, Tensor]:
-        settings, count, terms = self.settings, len(image), {}
+    def _stranger_terms(self, animation: Animation, strangers: Strangers, example: Example) -> dict[str, Tensor]:
+        settings, count, terms = self.settings, len(animation.image), {}
+        image = shades_only(animation.image)
         if self.cycle is not None:
             with torch.no_grad():
                 there, here, before = self.cycle.see(example.target[:count], strangers.images, example.source[:count])
@@ -183,6 +185,8 @@ class ReconstructionObjective:
                 View(example.target[:count], driving),
             )
             terms["cross_mesh"] = settings.mesh * self.mesh.of_strangers(image, moved, *views)
+        if settings.tint:
+            terms["tint"] = settings.tint * cold_mouths(animation.image, animation.warped, moved)
         return terms
 
     def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:

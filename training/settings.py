@@ -43,7 +43,8 @@ class LossSettings(_Section):
     `perceptual` weighs what a network for photographs sees (training/perceptual.py) in the reconstruction, `identity`
     what a network that tells people apart does (training/identity.py), `mesh` what one does that finds features of
     faces (training/face_mesh.py; both need landmarks of faces), `cycle` that results show the keypoints they were
-    animated with. The share `cross` of a batch also moves other people: stills, or the neighbours' sources.
+    animated with, `tint` that other people's mouths turn no colder than their own pixels (training/tint.py). The share
+    `cross` of a batch also moves other people: stills, or the neighbours' sources.
     """
 
     objective: Literal["paper", "reconstruction", "keypoints"] = "reconstruction"
@@ -54,6 +55,7 @@ class LossSettings(_Section):
     identity: float = Field(0.0, ge=0)
     mesh: float = Field(0.0, ge=0)
     cycle: float = Field(0.0, ge=0)
+    tint: float = Field(0.0, ge=0)
     cross: float = Field(0.0, ge=0, le=1)
 
 
@@ -155,7 +157,7 @@ class TrainingSettings(_Section):
             )
         if self.stills and not self.loss.cross:
             raise ValueError("stills: are animated for the share loss.cross of a batch; set it, or leave the stills")
-        for name in ("identity", "mesh"):
+        for name in ("identity", "mesh", "tint"):
             if getattr(self.loss, name) and self.landmarks is None:
                 raise ValueError(f"loss.{name}: aligns faces by their landmarks; add a [landmarks] section")
         return self
@@ -163,7 +165,7 @@ class TrainingSettings(_Section):
     @property
     def aligns_faces(self) -> bool:
         """Whether a loss looks at faces in crops of their own."""
-        return bool(self.loss.identity or self.loss.mesh)
+        return bool(self.loss.identity or self.loss.mesh or self.loss.tint)
 
     @property
     def total_steps(self) -> int:

@@ -49,14 +49,15 @@ def of_neighbours(tensor: Tensor, count: int) -> Tensor:
 
 def animate_both(
     network: PortraitNet, own: Seen, strangers: Seen, driving: Keypoints, openings: Tensor | None = None
-) -> tuple[Animation, Tensor]:
+) -> tuple[Animation, Animation]:
     """The batch's own sources moved to `driving`, and the strangers' pictures moved as the first drivers moved.
 
     In one batch: batch norm would take a stranger alone for the whole of mankind.
     """
     count = len(strangers.strangers.images)
     if not count:
-        return network.animate(own.features, own.keypoints, driving), own.strangers.images[:0]
+        animation = network.animate(own.features, own.keypoints, driving)
+        return animation, _part(animation, slice(0))
     first, neutral = (Keypoints(*(tensor[:count] for tensor in points)) for points in (driving, own.keypoints))
     moved = relative_motion(first, strangers.keypoints, neutral, openings)
     both = network.animate(
@@ -65,13 +66,17 @@ def animate_both(
         _joined(driving, moved),
     )
     size = len(driving.mean)
-    displacement, masks, occlusion, features = both.flow
-    flow = DenseFlow(displacement[:size], masks[:size], _first(occlusion, size), _first(features, size))
-    return Animation(both.image[:size], both.warped[:size], flow), both.image[size:]
+    return _part(both, slice(size)), _part(both, slice(size, None))
 
 
-def _first(tensor: Tensor | None, count: int) -> Tensor | None:
-    return None if tensor is None else tensor[:count]
+def _part(animation: Animation, rows: slice) -> Animation:
+    displacement, masks, occlusion, features = animation.flow
+    flow = DenseFlow(displacement[rows], masks[rows], _rows(occlusion, rows), _rows(features, rows))
+    return Animation(animation.image[rows], animation.warped[rows], flow)
+
+
+def _rows(tensor: Tensor | None, rows: slice) -> Tensor | None:
+    return None if tensor is None else tensor[rows]
 
 
 def _joined(own: Keypoints, others: Keypoints) -> Keypoints:

@@ -100,7 +100,7 @@ def test_stills_are_animated_by_the_motions_of_the_batch(clips: Path, tmp_path: 
     assert all(entry["cross_cycle"] > 0 and entry["equivariance"] > 0 for entry in losses)
 
 
-@pytest.mark.parametrize("loss", ["identity", "mesh"])
+@pytest.mark.parametrize("loss", ["identity", "mesh", "tint"])
 def test_losses_on_aligned_faces_need_landmarks(clips: Path, loss: str) -> None:
     with pytest.raises(ValueError, match=r"add a \[landmarks\] section"):
         TrainingSettings.model_validate(tiny_settings(clips).model_dump() | {"loss": {loss: 0.1}})

@@ -64,9 +64,10 @@ def test_strangers_and_own_sources_are_animated_as_if_alone(count: int) -> None:
     assert others.strangers.face_landmarks is not None and len(others.strangers.face_landmarks) == count
     animation, strangers = animate_both(network, own, others, driving)
     torch.testing.assert_close(animation.image, network.animate(features, source, driving).image, atol=1e-5, rtol=1e-4)
-    assert len(animation.flow.displacement) == 3 and strangers.shape == (count, 3, 64, 64)
+    assert len(animation.flow.displacement) == 3 and strangers.image.shape == (count, 3, 64, 64)
     if count:
         neighbour = only(source, 0)
         wanted = relative_motion(only(driving, 1), neighbour, only(source, 1))
         alone = network.animate(network.encode_source(pictures[:1]), neighbour, wanted)
-        torch.testing.assert_close(strangers[1:], alone.image, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(strangers.image[1:], alone.image, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(strangers.warped[1:], alone.warped, atol=1e-5, rtol=1e-4)
