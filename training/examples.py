@@ -11,7 +11,7 @@ from training.augmentation import degrade, draw_colours, draw_flips, flip
 from training.face_alignment import LANDMARKS as FACE_LANDMARKS
 from training.frame_cache import FrameCache
 from training.landmarks import LandmarkTrack, open_landmarks, unusual_frames
-from training.objectives import Example
+from training.objective import Example
 from training.pairs import PairBatch
 from training.settings import LandmarkSettings, TrainingSettings
 from training.stills import Stills

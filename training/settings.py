@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from models.config import PRESETS
 from realtime.parts import PartName
+from training.precision import Precision
 
 
 class SettingsError(Exception):
@@ -37,7 +38,8 @@ class StageSettings(_Section):
 
 
 class LossSettings(_Section):
-    """`paper` is the adversarial objective of the paper; `reconstruction` needs no discriminator.
+    """`paper` is the adversarial objective of the paper; `reconstruction` needs no discriminator; in `distillation` a
+    trained network teaches (TeacherSettings).
 
     `keypoints` trains the detector alone, on landmarks and equivariance: ten times cheaper a step, for a run before.
     `perceptual` weighs what a network for photographs sees (training/perceptual.py) in the reconstruction, `identity`
@@ -47,7 +49,7 @@ class LossSettings(_Section):
     `cross` of a batch also moves other people: stills, or the neighbours' sources.
     """
 
-    objective: Literal["paper", "reconstruction", "keypoints"] = "reconstruction"
+    objective: Literal["paper", "reconstruction", "distillation", "keypoints"] = "reconstruction"
     warped: float = Field(0.5, ge=0)
     gradient: float = Field(0.5, ge=0)
     equivariance: float = Field(0.2, ge=0)
@@ -67,6 +69,19 @@ class StillSettings(_Section):
 
     folder: Path
     landmarks: Path
+
+
+class TeacherSettings(_Section):
+    """The trained checkpoint that teaches: its keypoints and its flow count with these weights.
+
+    The picture's error around the first `emphasised` of its keypoints counts once more, times `emphasis`.
+    """
+
+    checkpoint: Path
+    keypoints: float = Field(1.0, ge=0)
+    flow: float = Field(1.0, ge=0)
+    emphasised: int = Field(0, ge=0)
+    emphasis: float = Field(0.0, ge=0)
 
 
 class LandmarkSettings(_Section):
@@ -116,7 +131,7 @@ NetworkName = Literal["keypoint_detector", "dense_motion", "motion_transfer"]
 class TrainingSettings(_Section):
     """Everything a run depends on. The `frozen` networks stay as they start, and cost no backward pass.
 
-    precision: what products are computed in; weights, losses and keypoints' statistics stay float32.
+    precision: what products are computed in, auto the faster; weights, losses and keypoints' statistics stay float32.
     """
 
     preset: str
@@ -125,6 +140,7 @@ class TrainingSettings(_Section):
     loss: LossSettings = Field(default_factory=lambda: LossSettings.model_validate({}))
     landmarks: LandmarkSettings | None = None
     stills: StillSettings | None = None
+    teacher: TeacherSettings | None = None
     initial: Path | None = None
     frozen: tuple[NetworkName, ...] = Field(default=(), max_length=2)
     seed: int = 0
@@ -134,7 +150,7 @@ class TrainingSettings(_Section):
     momentum: float = Field(0.5, ge=0, lt=1)
     ema_decay: float = Field(0.999, ge=0, lt=1)
     gradient_clip: float = Field(1.0, gt=0)
-    precision: Literal["bf16", "fp32"] = "bf16"
+    precision: Literal["auto"] | Precision = "auto"
     checkpoint_minutes: float = Field(5.0, gt=0)
     preview_steps: int = Field(500, ge=1)
     validation_steps: int = Field(500, ge=1)
@@ -150,10 +166,12 @@ class TrainingSettings(_Section):
     def _losses_have_what_they_need(self) -> "TrainingSettings":
         if self.loss.cycle and self.initial is None:
             raise ValueError("loss.cycle: the detector that a run starts with judges; set `initial` to a trained one")
-        if self.loss.cross and not (self.loss.cycle or self.loss.mesh):
+        if (self.loss.objective == "distillation") != (self.teacher is not None):
+            raise ValueError('teacher: teaches in loss.objective = "distillation" alone; set both, or neither')
+        if self.loss.cross and not (self.loss.cycle or self.loss.mesh or self.teacher):
             raise ValueError(
-                "loss.cross: is the share of results on others' faces that loss.cycle and loss.mesh compare; "
-                "set one of them too, or leave it"
+                "loss.cross: is the share of results on others' faces that loss.cycle, loss.mesh or a teacher "
+                "compares; set one of them too, or leave it"
             )
         if self.stills and not self.loss.cross:
             raise ValueError("stills: are animated for the share loss.cross of a batch; set it, or leave the stills")

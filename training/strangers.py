@@ -48,18 +48,15 @@ def of_neighbours(tensor: Tensor, count: int) -> Tensor:
 
 
 def animate_both(
-    network: PortraitNet, own: Seen, strangers: Seen, driving: Keypoints, openings: Tensor | None = None
+    network: PortraitNet, own: Seen, strangers: Seen, driving: Keypoints, moved: Keypoints
 ) -> tuple[Animation, Animation]:
-    """The batch's own sources moved to `driving`, and the strangers' pictures moved as the first drivers moved.
+    """The batch's own sources moved to `driving`, and the strangers' pictures to `moved`.
 
     In one batch: batch norm would take a stranger alone for the whole of mankind.
     """
-    count = len(strangers.strangers.images)
-    if not count:
+    if not len(moved.mean):
         animation = network.animate(own.features, own.keypoints, driving)
         return animation, _part(animation, slice(0))
-    first, neutral = (Keypoints(*(tensor[:count] for tensor in points)) for points in (driving, own.keypoints))
-    moved = relative_motion(first, strangers.keypoints, neutral, openings)
     both = network.animate(
         {name: torch.cat([tensor, strangers.features[name]]) for name, tensor in own.features.items()},
         _joined(own.keypoints, strangers.keypoints),

@@ -21,6 +21,7 @@ from training.landmarks import LandmarkTrack
 from training.objectives import make_objective
 from training.pairs import PairBatch, PairLoader
 from training.parallel import ALONE, Ranks
+from training.precision import fastest_precision
 from training.preview import write_preview
 from training.run_state import load_run_state, save_run_state
 from training.schedule import StagePlan, plan_stages
@@ -67,8 +68,10 @@ class Trainer:
         for name in settings.frozen:
             self.network.get_submodule(name).eval().requires_grad_(False)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.precision = fastest_precision(device) if settings.precision == "auto" else settings.precision
+        log.info("computing in %s on %s", self.precision, device)
         self.average = MovingAverage(self.network, settings.ema_decay)
-        self.objective = make_objective(settings.loss, self.network, device)
+        self.objective = make_objective(settings, self.network, device)
         self.generator = torch.Generator()
         self.optimisers = {"networks": _adam(self.network, settings.momentum)}
         if self.objective.discriminator is not None:
@@ -174,7 +177,7 @@ class Trainer:
         return losses
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16")
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     def _agreed(self, losses: dict[str, float]) -> dict[str, float]:
         """The losses averaged over the processes; TrainingError if one is not finite."""
@@ -251,10 +254,15 @@ def _starting_network(settings: TrainingSettings) -> tuple[PortraitNet, dict[str
     """Fresh networks of the preset, or the `initial` checkpoint's, which must be of it; and the face's named parts."""
     config, guide = PRESETS[settings.preset], settings.landmarks
     face: dict[str, object] = {"parts": guide.parts, "openings": guide.openings} if guide else {}
+    taught = _face(load_checkpoint(settings.teacher.checkpoint)[1]) if settings.teacher else {}
     if settings.initial is None:
-        return build_network(config), face
+        return build_network(config), taught | face
     network, notes = load_checkpoint(settings.initial)
     if network.config != config:
         raise CheckpointError(f"{settings.initial}: not of preset {settings.preset}; correct `initial` or `preset`")
-    known = {name: notes[name] for name in ("parts", "openings") if name in notes}
+    known = taught | _face(notes)
     return network.requires_grad_(True), known | {name: said for name, said in face.items() if said}
+
+
+def _face(notes: dict[str, object]) -> dict[str, object]:
+    return {name: notes[name] for name in ("parts", "openings") if name in notes}

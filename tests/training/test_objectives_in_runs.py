@@ -10,7 +10,7 @@ import torch
 from models import PRESETS, build_network
 from models.checkpoint import load_checkpoint, save_checkpoint
 from tests.training.tiny_runs import CPU, losses_of, tiny_settings
-from training.objectives import ReconstructionObjective
+from training.reconstruction import ReconstructionObjective
 from training.settings import (
     LandmarkSettings,
     LossSettings,

@@ -62,7 +62,9 @@ def test_strangers_and_own_sources_are_animated_as_if_alone(count: int) -> None:
     own = Seen(Strangers(pictures, torch.arange(30.0).view(3, 5, 2)), features, source)
     others = neighbours(own, count)
     assert others.strangers.face_landmarks is not None and len(others.strangers.face_landmarks) == count
-    animation, strangers = animate_both(network, own, others, driving)
+    first, neutral = (Keypoints(*(tensor[:count] for tensor in points)) for points in (driving, source))
+    moved = relative_motion(first, others.keypoints, neutral)
+    animation, strangers = animate_both(network, own, others, driving, moved)
     torch.testing.assert_close(animation.image, network.animate(features, source, driving).image, atol=1e-5, rtol=1e-4)
     assert len(animation.flow.displacement) == 3 and strangers.image.shape == (count, 3, 64, 64)
     if count:

@@ -10,6 +10,7 @@ from models import PRESETS
 from models.checkpoint import CheckpointError, load_checkpoint
 from tests.training.tiny_runs import CPU, losses_of, tiny_settings
 from training.__main__ import main
+from training.precision import fastest_precision
 from training.settings import (
     SettingsError,
     read_settings,
@@ -35,11 +36,22 @@ def test_resumed_run_equals_an_uninterrupted_one(clips: Path, tmp_path: Path) ->
 
 
 def test_precision_is_obeyed(clips: Path, tmp_path: Path) -> None:
-    rounded = losses_of(Trainer(tiny_settings(clips, steps=1), tmp_path / "bf16", CPU))[0]
-    settings = tiny_settings(clips, steps=1).model_copy(update={"precision": "fp32"})
-    exact = losses_of(Trainer(settings, tmp_path / "fp32", CPU))[0]
+    rounded, exact = (
+        losses_of(Trainer(tiny_settings(clips, steps=1).model_copy(update={"precision": name}), tmp_path / name, CPU))[
+            0
+        ]
+        for name in ("bf16", "fp32")
+    )
     assert exact != rounded
     assert exact == pytest.approx(rounded, rel=0.1)
+
+
+def test_bfloat16_is_chosen_only_where_the_processor_has_it(clips: Path, tmp_path: Path) -> None:
+    assert fastest_precision(CPU, frozenset({"avx2", "avx512_bf16"})) == "bf16"
+    assert fastest_precision(CPU, frozenset({"avx2", "avx512f"})) == "fp32"
+    assert fastest_precision(CPU, frozenset()) == "fp32"  # the system does not tell
+    settings = tiny_settings(clips).model_copy(update={"precision": "auto"})
+    assert Trainer(settings, tmp_path, CPU).precision == fastest_precision(CPU)
 
 
 def test_training_lowers_the_error_and_leaves_what_it_promises(clips: Path, tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from torch.multiprocessing.spawn import spawn
 
 from models.config import PRESETS
 from models.portrait_net import PortraitNet, build_network
-from training.objectives import Example, ReconstructionObjective
+from training.objective import Example
 from training.parallel import Ranks
+from training.reconstruction import ReconstructionObjective
 from training.settings import LossSettings, TrainingSettings
 from training.trainer import Trainer
 

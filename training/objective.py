@@ -1,0 +1,70 @@
+"""What every objective takes and gives: a batch of examples, and what it costs."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from models.geometry import Keypoints
+from models.portrait_net import Animation, PortraitNet
+from training.losses import landmark_distance, span_distance
+from training.strangers import Strangers
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One batch: what the detector sees of the driver may be recoloured, `target` is what must come out.
+
+    Landmarks, where there are any, are [b, m, 2], and count with `landmark_weight`; the picture around the first
+    `emphasised` of them counts once more with `emphasis`, and what lies between the ends of `spans` [s, 2] with
+    `span_weight`. `openings` [o, 2] are opposite lips and lids. The two `face_landmarks` [b, 5, 2] are those that
+    training/face_alignment.py aligns faces by. `strangers` are animated by the first motions of the batch.
+    """
+
+    source: Tensor
+    driving: Tensor
+    target: Tensor
+    source_landmarks: Tensor | None = None
+    driving_landmarks: Tensor | None = None
+    landmark_weight: float = 0.0
+    emphasised: int = 0
+    emphasis: float = 0.0
+    spans: Tensor | None = None
+    span_weight: float = 0.0
+    openings: Tensor | None = None
+    source_face_landmarks: Tensor | None = None
+    face_landmarks: Tensor | None = None
+    strangers: Strangers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Total to minimise, its named terms, and what was animated, if anything was."""
+
+    total: Tensor
+    terms: dict[str, Tensor]
+    animation: Animation | None
+    driving_keypoints: Keypoints
+
+
+class Objective(Protocol):
+    """Computes the networks' loss; owns and judges with a discriminator where there is one."""
+
+    @property
+    def discriminator(self) -> nn.Module | None:
+        """The network to be trained against, if any."""
+
+    def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
+        """What the three networks minimise; `generator` draws whatever the loss draws."""
+
+    def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
+        """What the discriminator minimises, given the generator's outcome."""
+
+
+def landmark_terms(means: Tensor, landmarks: Tensor, example: Example) -> dict[str, Tensor]:
+    """What keypoints `means` [b, k, 2] cost that should be at `landmarks` [b, m, 2], by the example's weights."""
+    terms = {"landmarks": example.landmark_weight * landmark_distance(means, landmarks)}
+    if example.spans is not None and example.span_weight:
+        terms["spans"] = example.span_weight * span_distance(means, landmarks, example.spans)
+    return terms

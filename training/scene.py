@@ -1,0 +1,51 @@
+"""A batch as one network sees and animates it: its own sources, and strangers moved as its first drivers moved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from models.geometry import Keypoints
+from models.portrait_net import Animation, PortraitNet
+from training.objective import Example
+from training.strangers import Seen, Strangers, animate_both, neighbours, relative_motion
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Keypoints of the batch's views, of the `portraits` of strangers and of what those are `moved` to; the results."""
+
+    source: Keypoints
+    driving: Keypoints
+    further: tuple[Keypoints, ...]
+    own: Animation
+    portraits: Seen
+    moved: Keypoints
+    strangers: Animation
+
+
+def play(network: PortraitNet, example: Example, cross: float, further: Sequence[Tensor] = ()) -> Scene:
+    """What `network` makes of `example`; it also looks at `further` views [b, 3, s, s].
+
+    Strangers are the example's, or where it has none, for the share `cross` of the batch, the neighbours' sources.
+    """
+    pictures, strange = Strangers(example.source, example.source_face_landmarks), example.strangers
+    views = [example.source, example.driving, *further, *([strange.images] if strange else [])]
+    # One batch for all views: thin networks waste a processor on small batches.
+    mean, covariance = network.detect_keypoints(torch.cat(views))
+    sizes = [len(view) for view in views]
+    source, driving, *others = map(Keypoints, mean.split(sizes), covariance.split(sizes))
+    if strange is None:
+        own = Seen(pictures, network.encode_source(example.source), source)
+        portraits = neighbours(own, round(cross * len(example.source)))
+    else:
+        count = len(example.source)
+        features = network.encode_source(torch.cat([example.source, strange.images]))
+        own = Seen(pictures, {name: tensor[:count] for name, tensor in features.items()}, source)
+        portraits = Seen(strange, {name: tensor[count:] for name, tensor in features.items()}, others.pop())
+    count = len(portraits.strangers.images)
+    first, neutral = (Keypoints(*(tensor[:count] for tensor in points)) for points in (driving, source))
+    moved = relative_motion(first, portraits.keypoints, neutral, example.openings)
+    animation, strangers = animate_both(network, own, portraits, driving, moved)
+    return Scene(source, driving, tuple(others), animation, portraits, moved, strangers)
