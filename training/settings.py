@@ -62,13 +62,22 @@ class LossSettings(_Section):
 
 
 class StillSettings(_Section):
-    """A folder of other people's pictures and the file of their landmarks: `loss.cross` animates these.
+    """A folder of other people's pictures: `loss.cross` animates these.
 
     They show a face once, so that the driver's motion is all that can be asked of them (training/strangers.py).
+    `landmarks` is the file of their faces, for losses that look at faces; without it the pictures in the column `still`
+    of the CSV `leave_out` are kept for measuring.
     """
 
     folder: Path
-    landmarks: Path
+    landmarks: Path | None = None
+    leave_out: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "StillSettings":
+        if self.landmarks and self.leave_out:
+            raise ValueError("leave_out: the landmarks say which pictures are used; leave it, or leave landmarks")
+        return self
 
 
 class TeacherSettings(_Section):
@@ -175,6 +184,9 @@ class TrainingSettings(_Section):
             )
         if self.stills and not self.loss.cross:
             raise ValueError("stills: are animated for the share loss.cross of a batch; set it, or leave the stills")
+        for name in ("mesh", "tint"):
+            if getattr(self.loss, name) and self.stills and self.stills.landmarks is None:
+                raise ValueError(f"loss.{name}: looks at faces in the stills; set stills.landmarks")
         for name in ("identity", "mesh", "tint"):
             if getattr(self.loss, name) and self.landmarks is None:
                 raise ValueError(f"loss.{name}: aligns faces by their landmarks; add a [landmarks] section")

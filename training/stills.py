@@ -34,8 +34,15 @@ class Stills:
         return Strangers(images, torch.where(turned[:, None, None], flipped, plain))
 
 
-def open_stills(folder: Path, landmarks: Path, size: int) -> Stills:
-    """The stills that `landmarks`, a file of `python -m training.find_landmarks --stills`, knows the faces of."""
+def open_stills(folder: Path, size: int, landmarks: Path | None = None, leave_out: Path | None = None) -> Stills:
+    """The folder's pictures but those that the CSV `leave_out` names; their faces are unknown (NaN).
+
+    With `landmarks`, a file of `python -m training.find_landmarks --stills`, those whose faces it knows.
+    """
+    if landmarks is None:
+        paths = find_stills(folder, leave_out)
+        unknown = np.full((len(paths), len(FACE_LANDMARKS), 2), np.nan, np.float32)
+        return Stills(np.stack([read_still(path, size) for path in paths]), unknown, unknown)
     if not landmarks.is_file():
         command = f"python -m training.find_landmarks --stills {folder} {landmarks}"
         raise LandmarkError(f"{landmarks}: missing; run `{command}`")

@@ -125,7 +125,7 @@ class Trainer:
         landmarks = open_guide(self.settings, cache)
         weights = sampling_weights(self.settings, cache, landmarks)
         named = self.settings.stills
-        stills = open_stills(named.folder, named.landmarks, plan.stage.size) if named else None
+        stills = open_stills(named.folder, plan.stage.size, named.landmarks, named.leave_out) if named else None
         clock, part = StepClock(), self.ranks.part(plan.stage.batch)
         with PairLoader(cache, plan.stage.batch, self.settings.seed, steps, weights, part) as loader:
             for pairs in clock.timed(loader):

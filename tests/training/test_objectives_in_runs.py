@@ -94,6 +94,11 @@ def test_stills_are_animated_by_the_motions_of_the_batch(clips: Path, tmp_path: 
     plain = tiny_settings(clips, steps=2).model_dump() | {"initial": initial, "stills": stills.model_dump()}
     with pytest.raises(ValueError, match=r"share loss\.cross of a batch"):
         TrainingSettings.model_validate(plain)
+    unknown = plain | {"stills": {"folder": tmp_path}, "loss": {"mesh": 1.0, "cross": 0.5}}
+    with pytest.raises(ValueError, match=r"loss\.mesh: looks at faces in the stills; set stills\.landmarks"):
+        TrainingSettings.model_validate(unknown)
+    with pytest.raises(ValueError, match="leave_out: the landmarks say"):
+        StillSettings(folder=tmp_path, landmarks=tmp_path / "stills.npz", leave_out=tmp_path / "shown.csv")
     chosen = TrainingSettings.model_validate(plain | {"loss": {"cycle": 1.0, "cross": 0.5}})
     trainer = Trainer(chosen, tmp_path / "run", CPU)
     losses = losses_of(trainer)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from training.clips import ClipError
-from training.face_alignment import LANDMARKS
+from training.face_alignment import LANDMARKS, known_faces
 from training.landmarks import LandmarkError
 from training.stills import find_stills, open_stills, read_still, write_still_landmarks
 
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_landmarks_move_with_mirrored_pictures(folder: Path) -> None:
-    stills = open_stills(folder, folder / "stills.npz", 32)
+    stills = open_stills(folder, 32, folder / "stills.npz")
     strangers = stills.draw(40, 0.0, torch.Generator().manual_seed(0), torch.device("cpu"))
     assert strangers.face_landmarks is not None
     brightest = strangers.images.mean(dim=(1, 2)).argmax(dim=1)  # column of the square
@@ -49,9 +49,18 @@ def test_pictures_to_leave_out_are_left_out(folder: Path) -> None:
     assert len(find_stills(folder, None)) == 3
 
 
+def test_without_landmarks_the_faces_are_unknown(folder: Path) -> None:
+    (folder / "shown.csv").write_text("still,clip\nb,x\n")
+    stills = open_stills(folder, 32, leave_out=folder / "shown.csv")
+    assert len(stills.pictures) == 2
+    strangers = stills.draw(3, 0.0, torch.Generator().manual_seed(0), torch.device("cpu"))
+    assert strangers.images.shape == (3, 3, 32, 32)
+    assert strangers.face_landmarks is not None and not known_faces(strangers.face_landmarks).any()
+
+
 def test_what_is_missing_is_named(folder: Path) -> None:
     with pytest.raises(LandmarkError, match=r"none\.npz: missing; run `python -m training\.find_landmarks --stills"):
-        open_stills(folder, folder / "none.npz", 32)
+        open_stills(folder, 32, folder / "none.npz")
     (folder / "empty").mkdir()
     with pytest.raises(ClipError, match="no .jpg pictures"):
         find_stills(folder / "empty", None)
@@ -59,4 +68,4 @@ def test_what_is_missing_is_named(folder: Path) -> None:
         read_still(folder / "nobody.jpg", 32)
     (folder / "b.jpg").unlink()
     with pytest.raises(ClipError, match=r"b\.jpg"):
-        open_stills(folder, folder / "stills.npz", 32)
+        open_stills(folder, 32, folder / "stills.npz")
