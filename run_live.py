@@ -11,27 +11,27 @@ from contextlib import ExitStack, nullcontext
 from realtime.animator import Animator
 from realtime.bundle import open_bundle
 from realtime.composition import animator_options, chosen_portrait, engine_for, governor_for
-from realtime.control_room import listening
+from realtime.control.control_room import listening
 from realtime.controls import Command, CommandQueue, remapped_keys
 from realtime.demand import Demand
 from realtime.devices.opening import open_camera, watching_readers
 from realtime.environment import prepare
 from realtime.errors import MarionetError
-from realtime.face_detector import FaceDetector
-from realtime.figures_feed import FiguresFeed
+from realtime.faces.detector import FaceDetector
+from realtime.figures.feed import FiguresFeed
+from realtime.figures.measuring import striped, timing_pictures
 from realtime.interruption import quitting_on_signals
 from realtime.loop import LiveLoop, LoopLimits, run_offline
-from realtime.measuring import striped, timing_pictures
+from realtime.offline.progress import ProgressLine
 from realtime.output.opening import open_sender
-from realtime.progress import ProgressLine
 from realtime.settings import DEFAULT_CLIP, Settings, read_settings
 from realtime.settings_files import standard_places
 from realtime.timing import RunReport, Stopwatch
 
 # Sub-commands, by the first argument: each module's main takes the rest and gives the exit code.
 COMMANDS = {
-    "animate": "realtime.animate",
-    "ctl": "realtime.ctl",
+    "animate": "realtime.offline.animate",
+    "ctl": "realtime.control.ctl",
     "devices": "realtime.devices.listing",
     "doctor": "realtime.doctor",
 }

@@ -16,12 +16,12 @@ from benchmarks.recorder import Recorder
 from benchmarks.rig import DEFAULT_ENGINE, EngineOpener
 from realtime.bundle import Bundle, open_bundle
 from realtime.devices.cameras import open_recorded_camera
-from realtime.driver_framing import DriverFraming
 from realtime.engines.base import Engine
 from realtime.engines.catalogue import open_engine
 from realtime.errors import SettingsError
-from realtime.face_detector import FaceDetector
-from realtime.face_finder import PromptFaceFinder
+from realtime.faces.detector import FaceDetector
+from realtime.faces.driver_framing import DriverFraming
+from realtime.faces.finder import PromptFaceFinder
 from realtime.frames import Frame, Keypoints, Pixels, pixels_to_tensor
 from realtime.framing import cut_out, ideal_crop
 from realtime.settings import DEFAULT_BUNDLE

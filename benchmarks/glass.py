@@ -16,7 +16,7 @@ from realtime.controls import CommandQueue
 from realtime.devices.cameras import open_live_camera
 from realtime.engines.catalogue import open_engine
 from realtime.errors import DeviceError
-from realtime.latency import StripeMeter
+from realtime.figures.latency import StripeMeter
 from realtime.loop import LiveLoop, LoopLimits
 
 HELP = "glass to glass: the age of coded pictures at the sink, and behind a virtual camera"

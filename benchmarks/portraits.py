@@ -12,7 +12,7 @@ from benchmarks.recorder import Recorder
 from benchmarks.rig import EngineOpener
 from realtime.bundle import open_bundle
 from realtime.networks import Networks
-from realtime.portrait import make_portrait, read_portrait
+from realtime.portraits.portrait import make_portrait, read_portrait
 from realtime.settings import DEFAULT_SOURCE
 
 

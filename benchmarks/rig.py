@@ -18,13 +18,13 @@ from realtime.devices.pacing import PacedCamera
 from realtime.devices.sinks import SINK_KINDS, Sink
 from realtime.engines.base import Engine
 from realtime.engines.catalogue import open_engine
-from realtime.face_detector import FaceDetector
+from realtime.faces.detector import FaceDetector
+from realtime.figures.latency import StripeCarrier, StripeMeter, StripePainter, StripeReadingSink
 from realtime.frames import Pixels, Size
-from realtime.latency import StripeCarrier, StripeMeter, StripePainter, StripeReadingSink
 from realtime.output.canvas import Canvas
 from realtime.output.machine import Stamp
 from realtime.output.sender import Sender
-from realtime.portrait import read_portrait
+from realtime.portraits.portrait import read_portrait
 from realtime.settings import DEFAULT_BUNDLE, DEFAULT_CLIP, DEFAULT_SOURCE
 from realtime.timing import Stopwatch
 

@@ -16,7 +16,7 @@ from realtime.devices.around import AroundCamera, AroundSink
 from realtime.devices.cameras import Camera
 from realtime.devices.sinks import Sink
 from realtime.engines.base import Engine
-from realtime.face_detector import FaceDetector
+from realtime.faces.detector import FaceDetector
 from realtime.frames import AnimatedFrame, Frame, OutputFrame
 from realtime.output.machine import OutputMachine
 from realtime.timing import Stopwatch

@@ -13,10 +13,10 @@ import numpy as np
 from realtime.devices.cameras import open_recorded_camera
 from realtime.engines.proof import Scene
 from realtime.errors import DeviceError, MarionetError
-from realtime.face_detector import FaceDetector
+from realtime.faces.detector import FaceDetector
 from realtime.frames import Pixels
 from realtime.framing import Crop, centre_crop, cut_out, face_crop
-from realtime.portrait import read_portrait
+from realtime.portraits.portrait import read_portrait
 from realtime.settings import DEFAULT_CLIP
 
 CLIP_SUFFIXES = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".gif"}

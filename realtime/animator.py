@@ -10,24 +10,24 @@ from typing import Self
 from realtime.bundle import Bundle, open_bundle
 from realtime.closing import Closing
 from realtime.controls import Command, Obey, on_or_off, switched
-from realtime.cross_fade import CrossFade
-from realtime.dashboard import Dashboard, Preview
-from realtime.driver_framing import DriverFraming
 from realtime.engines.base import Engine
 from realtime.engines.catalogue import open_engine
 from realtime.errors import SourceError
-from realtime.face_detector import FaceDetector
-from realtime.face_finder import BackgroundFaceFinder, FaceFinder, PromptFaceFinder
+from realtime.faces.detector import FaceDetector
+from realtime.faces.driver_framing import DriverFraming
+from realtime.faces.finder import BackgroundFaceFinder, FaceFinder, PromptFaceFinder
+from realtime.figures.dashboard import Dashboard, Preview
 from realtime.frames import AnimatedFrame, Background, Frame, Keypoints, Motion, Pixels
 from realtime.framing import cut_out, mirrored
-from realtime.gallery import Gallery, Source
 from realtime.motion_mapper import MotionMapper, MotionOptions
 from realtime.motion_views import MotionViews
 from realtime.networks import Networks, network_id
-from realtime.portrait import Portrait, make_portrait, open_portrait
-from realtime.portrait_pack import portraits_in
-from realtime.portrait_reader import PortraitReader
-from realtime.pose_file import PoseStore
+from realtime.portraits.cross_fade import CrossFade
+from realtime.portraits.gallery import Gallery, Source
+from realtime.portraits.pack import portraits_in
+from realtime.portraits.portrait import Portrait, make_portrait, open_portrait
+from realtime.portraits.pose_file import PoseStore
+from realtime.portraits.reader import PortraitReader
 from realtime.settings import DEFAULT_BUNDLE
 from realtime.timing import Stopwatch
 

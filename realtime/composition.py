@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from realtime.animator import AnimatorOptions
-from realtime.background import wished_background
 from realtime.bundle import Bundle
-from realtime.dashboard import Dashboard
 from realtime.engines.automatic import EngineWish, open_wished_engine
 from realtime.engines.base import Engine
 from realtime.engines.changing import ChangingEngine, open_with_faster
+from realtime.figures.dashboard import Dashboard
 from realtime.gain import Gains
-from realtime.gallery import first_portrait
 from realtime.governor import Governor, Saving, usual_savings
-from realtime.portrait_pack import WISHES_FILE, portraits_in
+from realtime.portraits.background import wished_background
+from realtime.portraits.gallery import first_portrait
+from realtime.portraits.pack import WISHES_FILE, portraits_in
 from realtime.settings import DEFAULT_SOURCE, Settings
 
 

@@ -8,9 +8,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import ClassVar
 
-from realtime.command_table import CONTROLS, Control, Part
-from realtime.dashboard import Dashboard
+from realtime.control.command_table import CONTROLS, Control, Part
 from realtime.errors import CommandError, MarionetError, SettingsError
+from realtime.figures.dashboard import Dashboard
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from math import ceil, floor
 import cv2
 import numpy as np
 
-from realtime.face_detector import FaceBox
+from realtime.faces.detector import FaceBox
 from realtime.frames import Pixels
 
 # The framing the model was trained on: median over the first frames of 160 training clips of the detected face's centre

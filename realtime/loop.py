@@ -7,17 +7,17 @@ from functools import partial
 from threading import Condition, Event
 from typing import Protocol
 
-from realtime.arrival_rate import ArrivalRate
 from realtime.clock import Clock, Running, SystemClock
-from realtime.command_table import Part
+from realtime.control.command_table import Part
 from realtime.controls import CommandQueue, Obey
 from realtime.devices.cameras import Camera
 from realtime.errors import DeviceError, HungThreadError
+from realtime.figures.arrival_rate import ArrivalRate
+from realtime.figures.tally import Tally
 from realtime.frames import AnimatedFrame, Frame
 from realtime.governor import Governor
 from realtime.mailbox import Mailbox, MailboxClosed
 from realtime.output.sender import Arrival, Outlet, Sender
-from realtime.tally import Tally
 from realtime.timing import RunReport
 
 POLL_S = 0.1

@@ -9,10 +9,10 @@ from realtime.controls import Obey, on_or_off, stepped, switched
 from realtime.errors import CommandError, MarionetError
 from realtime.frames import Keypoints, Motion
 from realtime.gain import Gains, limited, range_used, with_gain
-from realtime.gallery import Source
 from realtime.motion import absolute_motion, relative_motion
 from realtime.parts import EVERYTHING, PartName, Parts
-from realtime.pose_file import PoseStore
+from realtime.portraits.gallery import Source
+from realtime.portraits.pose_file import PoseStore
 from realtime.smoothing import KeypointSmoother
 
 GAIN_STEP, GAIN_BOUNDS = 0.1, (0.0, 3.0)

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from realtime.bundle import Bundle
-from realtime.dashboard import Preview, SourceView
 from realtime.engines.failures import cannot_open, cannot_run
 from realtime.errors import CommandError, EngineError
+from realtime.figures.dashboard import Preview, SourceView
 from realtime.frames import Pixels, Tensor
 
 FULL_FLOW = 0.15  # of the frame's half width: a shift shown in full colour

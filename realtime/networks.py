@@ -5,11 +5,11 @@ from contextlib import AbstractContextManager
 from math import prod
 
 from realtime.bundle import Bundle
-from realtime.dashboard import SourceView
 from realtime.engines.base import DeviceTensors, Engine
+from realtime.figures.dashboard import SourceView
 from realtime.frames import Keypoints, Motion, Pixels, pixels_to_tensor, tensor_to_pixels
-from realtime.gallery import Source
-from realtime.portrait import Portrait
+from realtime.portraits.gallery import Source
+from realtime.portraits.portrait import Portrait
 
 Stage = Callable[[str], AbstractContextManager[object]]
 FLOAT_BYTES = 4

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from realtime.errors import MarionetError
-from realtime.face_detector import FaceDetector
+from realtime.faces.detector import FaceDetector
 from training.clips import ClipError
 from training.footage import find_footage
 from training.preparation_record import VideoRecord, read_record, report_table, write_record, write_report

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from realtime.face_detector import FaceBox
+from realtime.faces.detector import FaceBox
 from realtime.framing import Crop, centre_crop, face_crop
 
 SHORTEST_S, LONGEST_S = 1.0, 30.0

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.face_detector import FaceBox
+from realtime.faces.detector import FaceBox
 from training.clip_writer import ClipWriter, write_clips
 from training.clips import ClipError, Pixels
 from training.cuts import change, find_cuts, thumbnail

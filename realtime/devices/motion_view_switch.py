@@ -1,8 +1,8 @@
 """Which of the motion network's views the window shows in place of the animated square, if any."""
 
-from realtime.dashboard import Dashboard, Explainer, Preview
 from realtime.devices.square_overlay import lay_over
 from realtime.errors import CommandError, MarionetError
+from realtime.figures.dashboard import Dashboard, Explainer, Preview
 from realtime.frames import Pixels, Place
 
 VIEWS = ("masks", "flow", "trust", "warped")

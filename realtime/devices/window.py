@@ -6,7 +6,7 @@ import sys
 
 import pygame
 
-from realtime.command_table import Part
+from realtime.control.command_table import Part
 from realtime.controls import Command, CommandQueue
 from realtime.devices.sinks import Sink
 from realtime.devices.window_view import WindowView

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 
 import pygame
 
-from realtime.command_table import CONTROLS
+from realtime.control.command_table import CONTROLS
 from realtime.controls import Command, Obey, on_or_off, stepped, switched
-from realtime.dashboard import Dashboard
 from realtime.devices.motion_view_switch import MotionViewSwitch
 from realtime.devices.square_overlay import lay_over, mark
+from realtime.figures.dashboard import Dashboard
+from realtime.figures.hud import hud_lines
 from realtime.frames import OutputFrame, Pixels
-from realtime.hud import hud_lines
 
 TEXT_PX = 15
 MARGIN_PX = 8

@@ -6,11 +6,11 @@ from concurrent.futures import Future
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 
-from realtime.background import AUTO, named_background, read_background, wished_background
 from realtime.controls import Obey
 from realtime.errors import MarionetError
 from realtime.frames import Background
 from realtime.output.canvas import Arrangement, Part
+from realtime.portraits.background import AUTO, named_background, read_background, wished_background
 
 
 def arrangement_for(part: Part, background: str) -> Arrangement:

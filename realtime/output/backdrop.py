@@ -5,7 +5,7 @@ import numpy as np
 
 from realtime.frames import Background, Pixels, Size
 from realtime.output.fitting import resized
-from realtime.picture_file import middle_for
+from realtime.portraits.picture_file import middle_for
 
 SIDE_PX = 48  # blurred at this size, where it costs nothing
 BLUR = 0.12  # of that side

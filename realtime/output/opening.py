@@ -5,14 +5,14 @@ from functools import partial
 from realtime.controls import CommandQueue
 from realtime.demand import Demand
 from realtime.devices.defaults import DEFAULT_RECORDING, open_sinks, output_rate
+from realtime.figures.hud import hud_lines
 from realtime.frames import AnimatedFrame
-from realtime.hud import hud_lines
 from realtime.output.arranger import arrangement_for
 from realtime.output.canvas import Canvas, natural_size
 from realtime.output.figures_panel import FiguresPanel
 from realtime.output.machine import OutputMachine, OutputTimes, Stamp
 from realtime.output.sender import Sender
-from realtime.portrait import read_portrait
+from realtime.portraits.portrait import read_portrait
 from realtime.settings import Settings
 
 

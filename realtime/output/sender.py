@@ -7,17 +7,17 @@ from pathlib import Path
 
 from realtime.clock import Clock, SystemClock
 from realtime.closing import Closing
-from realtime.command_table import Part
+from realtime.control.command_table import Part
 from realtime.controls import CommandQueue
 from realtime.demand import Demand
 from realtime.devices.sinks import Sink
 from realtime.errors import DeviceError
+from realtime.figures.tally import Tally
 from realtime.frames import AnimatedFrame, OutputFrame, Size
 from realtime.mailbox import Mailbox, MailboxClosed
 from realtime.output.machine import OutputMachine
 from realtime.output.pacer import Pacer
 from realtime.output.screenshots import save_screenshot
-from realtime.tally import Tally
 from realtime.timing import RunReport
 
 NoteAge = Callable[[float, float], None]

@@ -8,7 +8,7 @@ import pytest
 from realtime.calibration import DRIFT_S, Calibration, pose_distance, resting_pose
 from realtime.errors import SourceError
 from realtime.gain import Gains
-from realtime.pose_file import PoseStore, read_pose
+from realtime.portraits.pose_file import PoseStore, read_pose
 from tests.realtime.keypoint_tracks import FACE, RATE_HZ, UPPER_LIDS, face
 
 NOISE = 0.004

@@ -7,12 +7,12 @@ import pytest
 
 from realtime.animator import Animator
 from realtime.bundle import Bundle
-from realtime.command_table import CONTROLS, Part
+from realtime.control.command_table import CONTROLS, Part
+from realtime.control.keys_table import keys_table, with_keys_table
 from realtime.controls import Command, CommandQueue, default_keys, parse_command, remapped_keys, stepped, switched
 from realtime.devices.window_view import WindowView
 from realtime.errors import CommandError, SettingsError
 from realtime.frames import Size
-from realtime.keys_table import keys_table, with_keys_table
 from realtime.output.canvas import Canvas
 from realtime.output.machine import OutputMachine
 from tests.fakes import FakeEngine, plain_animated
@@ -45,7 +45,7 @@ def test_every_command_has_someone_who_obeys_it(part: Part, tiny_bundle: Bundle)
 
 def test_the_readmes_keys_are_those_of_the_table() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    assert with_keys_table(readme) == readme, "run: python -m realtime.keys_table README.md"
+    assert with_keys_table(readme) == readme, "run: python -m realtime.control.keys_table README.md"
 
 
 def test_the_table_names_every_command_and_keeps_its_columns() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.face_detector import FaceBox
+from realtime.faces.detector import FaceBox
 from realtime.framing import FACE_CENTRE, FACE_SIZE, Crop, centre_crop, cut_out, face_crop, mirrored
 
 HEIGHT, WIDTH = 12, 17

@@ -5,17 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime.dashboard import SourceView
 from realtime.errors import CommandError
+from realtime.figures.dashboard import SourceView
 from realtime.frames import Keypoints
 from realtime.framing import Crop
 from realtime.gain import Gains
-from realtime.gallery import Source
 from realtime.motion_mapper import MotionMapper, MotionOptions
 from realtime.parts import EVERYTHING, Parts
-from realtime.portrait import Portrait
-from realtime.portrait_pack import PackWishes
-from realtime.pose_file import PoseStore
+from realtime.portraits.gallery import Source
+from realtime.portraits.pack import PackWishes
+from realtime.portraits.portrait import Portrait
+from realtime.portraits.pose_file import PoseStore
 from tests.realtime.keypoint_tracks import FACE, PARTS, RATE_HZ, face
 
 BLANK = np.zeros((8, 8, 3), np.uint8)

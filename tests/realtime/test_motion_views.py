@@ -9,11 +9,11 @@ import pytest
 
 from realtime.animator import Animator
 from realtime.bundle import Bundle
-from realtime.command_table import Part
+from realtime.control.command_table import Part
 from realtime.controls import Command, CommandQueue
-from realtime.dashboard import Preview, SourceView
 from realtime.devices.window_view import WindowView
 from realtime.errors import CommandError
+from realtime.figures.dashboard import Preview, SourceView
 from realtime.frames import Keypoints, OutputFrame, OutputState, Pixels, Place
 from realtime.motion_views import MotionViews
 from tests.fakes import FakeEngine, plain_frame

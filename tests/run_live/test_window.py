@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from realtime.bundle import Bundle
-from tests.realtime.test_gallery import write_picture
+from tests.realtime.portraits.test_gallery import write_picture
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "out" / "window"

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.face_detector import FaceBox, FaceDetector
+from realtime.faces.detector import FaceBox, FaceDetector
 from training.clips import Pixels, decode_clip
 from training.footage import read_footage
 from training.prepare import main, prepare

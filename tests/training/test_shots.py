@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from realtime.face_detector import FaceBox
+from realtime.faces.detector import FaceBox
 from training.cuts import find_cuts
 from training.shots import LONGEST_S, Look, Reason, Span, plan_spans
 

@@ -4,11 +4,11 @@ import numpy as np
 import pygame
 import pytest
 
-from realtime.command_table import Part
+from realtime.control.command_table import Part
 from realtime.controls import Command, CommandQueue
-from realtime.dashboard import Preview
 from realtime.devices.square_overlay import lay_over, mark, places_in
 from realtime.devices.window_view import DRIVER_COLOUR, TARGET_COLOUR, WindowView
+from realtime.figures.dashboard import Preview
 from realtime.frames import Keypoints, OutputFrame, Pixels, Place, Size
 from realtime.output.canvas import Canvas
 from realtime.output.machine import OutputMachine

@@ -9,16 +9,16 @@ import pytest
 
 from realtime.bundle import open_bundle
 from realtime.composition import FasterPrecision, governor_for
-from realtime.dashboard import Dashboard
 from realtime.engines import changing
 from realtime.engines.automatic import EngineWish
 from realtime.engines.catalogue import open_engine
 from realtime.engines.changing import ChangingEngine, open_with_faster
 from realtime.errors import EngineError
+from realtime.figures.dashboard import Dashboard
 from realtime.frames import Keypoints, Motion
 from realtime.governor import FewerFrames
 from realtime.networks import Networks
-from realtime.portrait import make_portrait
+from realtime.portraits.portrait import make_portrait
 from realtime.settings import DEFAULT_BUNDLE, Settings
 from tests.fakes import FakeEngine
 

@@ -1,0 +1,1 @@
+"""Where the driver's face is, and the crop that follows it."""

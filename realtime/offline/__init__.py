@@ -1,0 +1,1 @@
+"""From file to file: drops nothing, uses all cores."""

@@ -1,0 +1,1 @@
+"""Portraits: read from pictures and packs, framed, encoded ahead, kept and switched."""
