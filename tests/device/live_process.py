@@ -24,7 +24,7 @@ PATIENCE_S = float(os.environ.get("MARIONET_DEVICES_PATIENCE_S", "60"))
 
 
 class LiveProcess:
-    """Started at once; its log can be waited for, and it is ended as a user ends it."""
+    """Started at once; its log can be waited for, and it is ended as a user ends it, or killed where a test fails."""
 
     def __init__(self, flags: Sequence[str], name: str) -> None:
         self._log_path = OUT / f"{name}.log"
@@ -36,6 +36,12 @@ class LiveProcess:
                 stderr=log,
                 env=os.environ | {"OMP_NUM_THREADS": "1"},
             )
+
+    def __enter__(self) -> "LiveProcess":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
 
     @property
     def log(self) -> str:
@@ -67,7 +73,7 @@ class LiveProcess:
         return self._process.wait(PATIENCE_S)
 
     def kill(self) -> None:
-        """For when a test failed."""
+        """Or it would hold the devices of the tests that follow."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait(PATIENCE_S)
@@ -81,10 +87,13 @@ class Viewer:
         self.times_s: list[float] = []
         self.last: Pixels | None = None
         command = ["ffmpeg", "-v", "error", "-f", "v4l2", "-i", VIRTUAL, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
-        self.started_s = time.monotonic()
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
+
+    def wait_until_open(self) -> None:
+        """Until it has the virtual camera: programs start slowly here, and nobody can see that they will want it."""
+        wait_until(lambda: any(holder.pid == self._process.pid for holder in holders(VIRTUAL)), "the viewer to open")
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -99,8 +108,8 @@ class Viewer:
         return float(np.diff([since_s, *times_s, time.monotonic()]).max())
 
     def close(self) -> None:
-        """Stops looking."""
-        self._process.terminate()
+        """Stops looking, at once: a program that is still starting may take its time over a signal."""
+        self._process.kill()
         self._process.wait(PATIENCE_S)
         self._thread.join(PATIENCE_S)
 
@@ -126,9 +135,10 @@ def order_fault(control: str, value: int = 1) -> None:
 
 def seen_by_opencv(frames: int = 5) -> Pixels:
     """The virtual camera's picture, as OpenCV reads it."""
-    capture = cv2.VideoCapture(VIRTUAL, cv2.CAP_V4L2)
+    capture = cv2.VideoCapture()
     try:
-        assert capture.isOpened()
+        # With exclusive_caps it is a camera only once a picture was sent.
+        wait_until(lambda: capture.open(VIRTUAL, cv2.CAP_V4L2), "the virtual camera to be one for OpenCV")
         for _ in range(frames):
             arrived, pixels = capture.read()
             assert arrived

@@ -34,7 +34,8 @@ pytestmark = [
     pytest.mark.skipif(LOOPBACK == "old", reason="once is enough; test_loopback.py is what differs"),
 ]
 
-CALL_SIZE = Size(640, 360)
+# Small and slow, so that the emulated processor's speed is not what is tested.
+CALL_SIZE, CALL_HZ = Size(320, 180), 10
 # What is promised is one second each; QEMU without KVM takes longer over everything.
 CAME_BACK_S, ENDED_S = 3.0, 2.0
 
@@ -42,24 +43,24 @@ CAME_BACK_S, ENDED_S = 3.0, 2.0
 @pytest.fixture(scope="module")
 def flags() -> list[str]:
     return [
-        *("--source", str(OUT / PORTRAIT_FILE), "--bundle", str(OUT / BUNDLE_FOLDER), "--crop", "none", "--no-badge"),
-        *("--camera", "webcam:vivid", "--output-size", str(CALL_SIZE), "--output-rate", "30", "--no-smoothing"),
+        *("--source", str(OUT / PORTRAIT_FILE), "--bundle", str(OUT / BUNDLE_FOLDER), "--engine", "onnx-cpu"),
+        *("--crop", "none", "--no-badge"),
+        *("--camera", "webcam:vivid", "--output-size", str(CALL_SIZE), "--output-rate", str(CALL_HZ), "--no-smoothing"),
         *("--sink", f"virtualcam:{VIRTUAL}"),
     ]
 
 
 @pytest.fixture(scope="module")
 def live(flags: list[str]) -> Iterator[LiveProcess]:
-    process = LiveProcess(flags, "call")
-    process.wait_for("animating")
-    yield process
-    process.kill()
+    with LiveProcess(flags, "call") as process:
+        process.wait_for("animating")
+        yield process
 
 
 @pytest.fixture(scope="module")
 def viewer(live: LiveProcess) -> Iterator[Viewer]:
     viewer = Viewer(CALL_SIZE)
-    wait_until(lambda: len(viewer.times_s) > 30, "the call's first second")
+    wait_until(lambda: len(viewer.times_s) > CALL_HZ, "the call's first second")
     yield viewer
     viewer.close()
 
@@ -103,7 +104,7 @@ def test_pictures_come_at_a_steady_rate(viewer: Viewer) -> None:
     began = len(viewer.times_s)
     time.sleep(4)
     intervals_s = np.diff(viewer.times_s[began:])
-    assert 1 / intervals_s.mean() == pytest.approx(30, rel=0.1)
+    assert 1 / intervals_s.mean() == pytest.approx(CALL_HZ, rel=0.1)
 
 
 @pytest.mark.parametrize(("control", "told"), [
@@ -156,6 +157,7 @@ def test_the_webcam_rests_while_nobody_looks_and_is_back_in_a_second(live: LiveP
     assert not webcam_is_open()
     second = Viewer(CALL_SIZE)
     try:
+        second.wait_until_open()
         opened_s = wait_until(webcam_is_open, "the webcam to be open")
         live.wait_for("output: live", before)
         (OUT / "reader.txt").write_text(f"webcam open {opened_s:.2f} s after a reader came\n")
@@ -179,8 +181,8 @@ def test_a_webcam_in_use_is_refused_by_the_name_of_its_user(flags: list[str], tm
     try:
         wait_until(webcam_is_open, "ffmpeg to take the webcam")
         time.sleep(1)
-        process = LiveProcess(flags, "taken")
-        assert process.wait() == 2
+        with LiveProcess(flags, "taken") as process:
+            assert process.wait() == 2
         assert f"close ffmpeg (process {taking.pid}), which uses it" in process.log
     finally:
         taking.terminate()
@@ -189,9 +191,9 @@ def test_a_webcam_in_use_is_refused_by_the_name_of_its_user(flags: list[str], tm
 
 def test_latency_is_measured_through_the_kernel(flags: list[str]) -> None:
     clip = [*flags[: flags.index("--camera")], "--camera", "synthetic:", *flags[flags.index("--camera") + 2 :]]
-    process = LiveProcess([*clip, "--measure-latency", "--seconds", "8"], "latency")
-    assert process.wait() == 0, process.log
+    with LiveProcess([*clip, "--measure-latency", "--seconds", "8"], "latency") as process:
+        assert process.wait() == 0, process.log
     found = re.search(r"glass to glass p50 (\d+) p95 (\d+) p99 (\d+) ms over (\d+) pictures", process.log)
     assert found, process.log
-    assert int(found[4]) > 50
+    assert int(found[4]) > 2 * CALL_HZ
     assert 10 < int(found[1]) < 1000

@@ -16,16 +16,17 @@ pytestmark = pytest.mark.timeout(4 * PATIENCE_S)
 @pytest.fixture(scope="module")
 def flags() -> list[str]:
     return [
-        *("--source", str(OUT / PORTRAIT_FILE), "--bundle", str(OUT / BUNDLE_FOLDER)),
-        *("--crop", "none", "--camera", "webcam:0", "--output-size", "640x360", "--sink", f"virtualcam:{VIRTUAL}"),
+        *("--source", str(OUT / PORTRAIT_FILE), "--bundle", str(OUT / BUNDLE_FOLDER), "--engine", "onnx-cpu"),
+        *("--crop", "none", "--camera", "webcam:0", "--output-size", "320x180", "--output-rate", "10"),
+        *("--sink", f"virtualcam:{VIRTUAL}"),
     ]
 
 
 def _run_once(flags: list[str], name: str) -> None:
-    process = LiveProcess([*flags, "--always-on"], name)
-    process.wait_for("animating")
-    assert seen_by_opencv().shape == (360, 640, 3)
-    assert process.end()[0] == 0, process.log
+    with LiveProcess([*flags, "--always-on"], name) as process:
+        process.wait_for("animating")
+        assert seen_by_opencv().shape == (180, 320, 3)
+        assert process.end()[0] == 0, process.log
 
 
 def _reload() -> None:
@@ -41,8 +42,8 @@ def test_a_second_start_works_or_is_explained(flags: list[str]) -> None:
     if LOOPBACK == "new":
         _run_once(flags, "second-start")
         return
-    again = LiveProcess(flags, "second-start")
-    assert again.wait() == 2
+    with LiveProcess(flags, "second-start") as again:
+        assert again.wait() == 2
     assert "cannot be opened a second time" in again.log
     assert "sudo modprobe -r v4l2loopback && sudo sh scripts/virtual-camera.sh" in again.log
     _reload()
@@ -50,14 +51,14 @@ def test_a_second_start_works_or_is_explained(flags: list[str]) -> None:
 
 
 def test_a_device_that_is_not_there_is_answered_with_those_that_are(flags: list[str]) -> None:
-    process = LiveProcess([*flags[:-1], "virtualcam:/dev/video20"], "no-device")
-    assert process.wait() == 2
+    with LiveProcess([*flags[:-1], "virtualcam:/dev/video20"], "no-device") as process:
+        assert process.wait() == 2
     assert f"virtualcam:{VIRTUAL}" in process.log.splitlines()[-1]
 
 
 def test_without_the_driver_the_set_up_script_is_named(flags: list[str]) -> None:
     subprocess.run(["rmmod", "v4l2loopback"], check=True, timeout=PATIENCE_S)
-    process = LiveProcess(flags, "no-driver")
-    assert process.wait() == 2
+    with LiveProcess(flags, "no-driver") as process:
+        assert process.wait() == 2
     assert "sudo sh scripts/virtual-camera.sh" in process.log.splitlines()[-1]
     assert Path("scripts/virtual-camera.sh").exists()
