@@ -19,6 +19,10 @@ from realtime.frames import Pixels, Size
 ROOT = Path(__file__).parents[2]
 OUT = Path(os.environ.get("MARIONET_DEVICES_OUT", "out/devices"))
 WEBCAM, VIRTUAL = "/dev/video0", "/dev/video10"
+AS_THEY_COME = (
+    "-fps_mode",
+    "passthrough",
+)  # else ffmpeg repeats pictures until they have the rate that the device names
 # QEMU without KVM starts Python slowly, and far slower beside other work.
 PATIENCE_S = float(os.environ.get("MARIONET_DEVICES_PATIENCE_S", "60"))
 
@@ -86,8 +90,8 @@ class Viewer:
         self._width, self._height = size.width_px, size.height_px
         self.times_s: list[float] = []
         self.last: Pixels | None = None
-        command = ["ffmpeg", "-v", "error", "-f", "v4l2", "-i", VIRTUAL, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        command = ["ffmpeg", "-v", "error", "-f", "v4l2", "-i", VIRTUAL, *AS_THEY_COME, "-f", "rawvideo"]
+        self._process = subprocess.Popen([*command, "-pix_fmt", "rgb24", "-"], stdout=subprocess.PIPE)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -112,6 +116,8 @@ class Viewer:
         self._process.kill()
         self._process.wait(PATIENCE_S)
         self._thread.join(PATIENCE_S)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
 
 
 def wait_until(is_so: Callable[[], bool], what: str) -> float:

@@ -14,7 +14,7 @@ which=$1 folder=$(realpath "$2"); shift 2
 cache=${MARIONET_DEVICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/marionet/devices}
 root=$cache/root
 newer_release=trixie
-limit_s=${MARIONET_DEVICE_LIMIT_S:-280}
+limit_s=${MARIONET_DEVICE_LIMIT_S:-600}  # for a machine that hangs; a slow processor takes seven minutes
 
 say() { echo "machine.sh: $*" >&2; }
 stop() { say "$1"; say "$2"; exit 2; }
