@@ -7,21 +7,19 @@ from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.geometry import Keypoints
 from models.portrait_net import PortraitNet
-from training.losses import gradient_l1, keypoint_distance, l1_around, pyramid_l1
-from training.objective import Example, Outcome
+from training.losses import keypoint_distance, l1_around
+from training.objective import Example, Outcome, WithoutDiscriminator, picture_terms
 from training.perceptual import PerceptualDistance
 from training.scene import Scene, play
 from training.settings import LossSettings, TeacherSettings
 
 
-class DistillationObjective:
+class DistillationObjective(WithoutDiscriminator):
     """Pictures as in the reconstruction, keypoints and flow as the teacher's, who sees the driver undegraded."""
-
-    discriminator: nn.Module | None = None
 
     def __init__(
         self,
@@ -42,23 +40,14 @@ class DistillationObjective:
             lesson = play(self.teacher, replace(example, driving=example.target), self.settings.cross)
         image, wanted = _both(scene), torch.cat([example.target, lesson.strangers.image])
         warped = torch.cat([scene.own.warped, scene.strangers.warped])
-        terms = {
-            "picture": pyramid_l1(image, wanted),
-            "gradient": self.settings.gradient * gradient_l1(image, wanted),
-            "warped": self.settings.warped * pyramid_l1(warped, wanted),
+        terms = picture_terms(self.settings, image, warped, wanted, self.perceptual) | {
             "keypoints": self.weights.keypoints * keypoint_distance(_seen(scene), _seen(lesson)),
             "flow": self.weights.flow * F.l1_loss(_displacement(scene), _displacement(lesson)),
         }
-        if self.perceptual is not None:
-            terms["perceptual"] = self.settings.perceptual * self.perceptual(image, wanted)
         if self.weights.emphasis:
             around = torch.cat([lesson.driving.mean, lesson.moved.mean])[:, : self.weights.emphasised]
             terms["emphasis"] = self.weights.emphasis * l1_around(image, wanted, around)
         return Outcome(torch.stack(list(terms.values())).sum(), terms, scene.own, scene.driving)
-
-    def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
-        """Never called: there is no discriminator."""
-        raise NotImplementedError("distillation has no discriminator")
 
 
 def _both(scene: Scene) -> Tensor:

@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from models.geometry import Keypoints
 from models.portrait_net import Animation, PortraitNet
-from training.losses import landmark_distance, span_distance
+from training.losses import gradient_l1, landmark_distance, pyramid_l1, span_distance
+from training.perceptual import PerceptualDistance
+from training.settings import LossSettings
 from training.strangers import Strangers
 
 
@@ -60,6 +62,30 @@ class Objective(Protocol):
 
     def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
         """What the discriminator minimises, given the generator's outcome."""
+
+
+class WithoutDiscriminator:
+    """What an objective is that trains against nobody."""
+
+    discriminator: nn.Module | None = None
+
+    def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
+        """Never called: there is no discriminator."""
+        raise NotImplementedError(f"{type(self).__name__} has no discriminator")
+
+
+def picture_terms(
+    settings: LossSettings, image: Tensor, warped: Tensor, target: Tensor, perceptual: PerceptualDistance | None
+) -> dict[str, Tensor]:
+    """What results `image`, made of `warped` sources, cost that should be `target`; all [b, 3, s, s] in [0, 1]."""
+    terms = {
+        "picture": pyramid_l1(image, target),
+        "gradient": settings.gradient * gradient_l1(image, target),
+        "warped": settings.warped * pyramid_l1(warped, target),
+    }
+    if perceptual is not None:
+        terms["perceptual"] = settings.perceptual * perceptual(image, target)
+    return terms
 
 
 def landmark_terms(means: Tensor, landmarks: Tensor, example: Example) -> dict[str, Tensor]:

@@ -20,7 +20,7 @@ from training.losses import (
     generator_adversarial,
     keypoint_distance,
 )
-from training.objective import Example, Objective, Outcome, landmark_terms
+from training.objective import Example, Objective, Outcome, WithoutDiscriminator, landmark_terms
 from training.perceptual import PerceptualDistance, open_perceptual_distance
 from training.reconstruction import ReconstructionObjective
 from training.settings import LossSettings, TrainingSettings
@@ -29,10 +29,8 @@ from training.settings import LossSettings, TrainingSettings
 FEATURE_WEIGHTS = (10.0, 10.0, 10.0, 10.0, 1.0)
 
 
-class KeypointObjective:
+class KeypointObjective(WithoutDiscriminator):
     """The detector alone: landmarks and their spans in both frames and in a warped view, and equivariance."""
-
-    discriminator: nn.Module | None = None
 
     def __init__(self, settings: LossSettings) -> None:
         self.settings = settings
@@ -53,10 +51,6 @@ class KeypointObjective:
         terms = landmark_terms(mean, landmarks, example)
         terms["equivariance"] = self.settings.equivariance * keypoint_distance(warp.to_original(moved), driving)
         return Outcome(torch.stack(list(terms.values())).sum(), terms, None, driving)
-
-    def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
-        """Never called: there is no discriminator."""
-        raise NotImplementedError("the keypoints objective has no discriminator")
 
 
 class PaperObjective:

@@ -1,15 +1,15 @@
 """The objective without a discriminator: results are compared with true pictures, and by what judges see in them."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.portrait_net import Animation, PortraitNet
 from training.augmentation import draw_affine
 from training.face_mesh import MeshDistance, View
 from training.identity import IdentityEmbedding, identity_distance
 from training.keypoint_cycle import KeypointCycle
-from training.losses import gradient_l1, keypoint_distance, l1_around, pyramid_l1
-from training.objective import Example, Outcome, landmark_terms
+from training.losses import keypoint_distance, l1_around
+from training.objective import Example, Outcome, WithoutDiscriminator, landmark_terms, picture_terms
 from training.perceptual import PerceptualDistance
 from training.scene import Scene, play
 from training.settings import LossSettings
@@ -17,10 +17,8 @@ from training.strangers import carried_over
 from training.tint import cold_mouths, shades_only
 
 
-class ReconstructionObjective:
+class ReconstructionObjective(WithoutDiscriminator):
     """Multi-scale L1 and gradients of the result, L1 of the warped source, and what else the settings give a weight."""
-
-    discriminator: nn.Module | None = None
 
     def __init__(
         self,
@@ -56,13 +54,7 @@ class ReconstructionObjective:
 
     def _picture_terms(self, animation: Animation, example: Example) -> dict[str, Tensor]:
         settings, target = self.settings, example.target
-        terms = {
-            "picture": pyramid_l1(animation.image, target),
-            "gradient": settings.gradient * gradient_l1(animation.image, target),
-            "warped": settings.warped * pyramid_l1(animation.warped, target),
-        }
-        if self.perceptual is not None:
-            terms["perceptual"] = settings.perceptual * self.perceptual(animation.image, target)
+        terms = picture_terms(settings, animation.image, animation.warped, target, self.perceptual)
         if self.embedding is not None and example.face_landmarks is not None:
             distance = identity_distance(self.embedding, animation.image, target, example.face_landmarks)
             terms["identity"] = settings.identity * distance
@@ -102,7 +94,3 @@ class ReconstructionObjective:
         if settings.tint:
             terms["tint"] = settings.tint * cold_mouths(animation.image, animation.warped, moved)
         return terms
-
-    def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
-        """Never called: there is no discriminator."""
-        raise NotImplementedError("the reconstruction objective has no discriminator")

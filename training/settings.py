@@ -172,24 +172,38 @@ class TrainingSettings(_Section):
         return preset
 
     @model_validator(mode="after")
-    def _losses_have_what_they_need(self) -> "TrainingSettings":
-        if self.loss.cycle and self.initial is None:
-            raise ValueError("loss.cycle: the detector that a run starts with judges; set `initial` to a trained one")
+    def _a_teacher_teaches_alone(self) -> "TrainingSettings":
         if (self.loss.objective == "distillation") != (self.teacher is not None):
             raise ValueError('teacher: teaches in loss.objective = "distillation" alone; set both, or neither')
-        if self.loss.cross and not (self.loss.cycle or self.loss.mesh or self.teacher):
+        for name in ("identity", "mesh", "cycle", "tint"):
+            if self.teacher and getattr(self.loss, name):
+                raise ValueError(f"loss.{name}: a teacher takes the place of judges; leave one of the two")
+        return self
+
+    @model_validator(mode="after")
+    def _others_are_there_and_judged(self) -> "TrainingSettings":
+        loss = self.loss
+        if loss.cycle and self.initial is None:
+            raise ValueError("loss.cycle: the detector that a run starts with judges; set `initial` to a trained one")
+        if loss.tint and not loss.cross:
+            raise ValueError("loss.tint: looks at others' mouths; set loss.cross, the share of a batch they are")
+        if loss.cross and not (loss.cycle or loss.mesh or loss.tint or self.teacher):
             raise ValueError(
-                "loss.cross: is the share of results on others' faces that loss.cycle, loss.mesh or a teacher "
-                "compares; set one of them too, or leave it"
+                "loss.cross: is the share of results on others' faces that loss.cycle, loss.mesh, loss.tint or a "
+                "teacher judges; set one of them too, or leave it"
             )
-        if self.stills and not self.loss.cross:
+        if self.stills and not loss.cross:
             raise ValueError("stills: are animated for the share loss.cross of a batch; set it, or leave the stills")
-        for name in ("mesh", "tint"):
-            if getattr(self.loss, name) and self.stills and self.stills.landmarks is None:
-                raise ValueError(f"loss.{name}: looks at faces in the stills; set stills.landmarks")
+        return self
+
+    @model_validator(mode="after")
+    def _faces_are_known(self) -> "TrainingSettings":
         for name in ("identity", "mesh", "tint"):
             if getattr(self.loss, name) and self.landmarks is None:
                 raise ValueError(f"loss.{name}: aligns faces by their landmarks; add a [landmarks] section")
+        for name in ("mesh", "tint"):
+            if getattr(self.loss, name) and self.stills and self.stills.landmarks is None:
+                raise ValueError(f"loss.{name}: looks at faces in the stills; set stills.landmarks")
         return self
 
     @property

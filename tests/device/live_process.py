@@ -19,10 +19,8 @@ from realtime.frames import Pixels, Size
 ROOT = Path(__file__).parents[2]
 OUT = Path(os.environ.get("MARIONET_DEVICES_OUT", "out/devices"))
 WEBCAM, VIRTUAL = "/dev/video0", "/dev/video10"
-AS_THEY_COME = (
-    "-fps_mode",
-    "passthrough",
-)  # else ffmpeg repeats pictures until they have the rate that the device names
+# Else ffmpeg repeats pictures up to the rate that the device names.
+AS_THEY_COME = ("-fps_mode", "passthrough")
 # QEMU without KVM starts Python slowly, and far slower beside other work.
 PATIENCE_S = float(os.environ.get("MARIONET_DEVICES_PATIENCE_S", "60"))
 

@@ -76,6 +76,9 @@ def test_a_teacher_and_its_objective_need_each_other(clips: Path, teacher: Path,
     for lonely in ({"teacher": {"checkpoint": teacher}}, {"loss": {"objective": "distillation"}}):
         with pytest.raises(ValueError, match="set both, or neither"):
             TrainingSettings.model_validate(plain | lonely)
+    judged = plain | {"loss": {"objective": "distillation", "mesh": 1.0}, "teacher": {"checkpoint": teacher}}
+    with pytest.raises(ValueError, match=r"loss\.mesh: a teacher takes the place of judges"):
+        TrainingSettings.model_validate(judged)
     paper = tmp_path / "paper.safetensors"
     save_checkpoint(paper, build_network(PRESETS["paper-64"]), {})
     taught = plain | {"loss": {"objective": "distillation"}, "teacher": {"checkpoint": paper}}

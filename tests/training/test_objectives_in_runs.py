@@ -94,7 +94,8 @@ def test_stills_are_animated_by_the_motions_of_the_batch(clips: Path, tmp_path: 
     plain = tiny_settings(clips, steps=2).model_dump() | {"initial": initial, "stills": stills.model_dump()}
     with pytest.raises(ValueError, match=r"share loss\.cross of a batch"):
         TrainingSettings.model_validate(plain)
-    unknown = plain | {"stills": {"folder": tmp_path}, "loss": {"mesh": 1.0, "cross": 0.5}}
+    guide = guide_to_the_disc(clips, tmp_path).model_dump()
+    unknown = plain | {"stills": {"folder": tmp_path}, "loss": {"mesh": 1.0, "cross": 0.5}, "landmarks": guide}
     with pytest.raises(ValueError, match=r"loss\.mesh: looks at faces in the stills; set stills\.landmarks"):
         TrainingSettings.model_validate(unknown)
     with pytest.raises(ValueError, match="leave_out: the landmarks say"):
@@ -105,10 +106,15 @@ def test_stills_are_animated_by_the_motions_of_the_batch(clips: Path, tmp_path: 
     assert all(entry["cross_cycle"] > 0 and entry["equivariance"] > 0 for entry in losses)
 
 
-@pytest.mark.parametrize("loss", ["identity", "mesh", "tint"])
-def test_losses_on_aligned_faces_need_landmarks(clips: Path, loss: str) -> None:
+@pytest.mark.parametrize("loss", [{"identity": 0.1}, {"mesh": 0.1}, {"tint": 0.1, "cross": 0.5}], ids=str)
+def test_losses_on_aligned_faces_need_landmarks(clips: Path, loss: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"add a \[landmarks\] section"):
-        TrainingSettings.model_validate(tiny_settings(clips).model_dump() | {"loss": {loss: 0.1}})
+        TrainingSettings.model_validate(tiny_settings(clips).model_dump() | {"loss": loss})
+
+
+def test_a_tint_without_others_is_refused(clips: Path) -> None:
+    with pytest.raises(ValueError, match=r"loss\.tint: looks at others' mouths; set loss\.cross"):
+        TrainingSettings.model_validate(tiny_settings(clips).model_dump() | {"loss": {"tint": 1.0}})
 
 
 def test_parts_reach_the_checkpoint_and_must_be_points(clips: Path, tmp_path: Path) -> None:
