@@ -1,25 +1,29 @@
-"""A smaller network learns from a trained one: where keypoints are, how pictures flow, what becomes of strangers.
+"""A smaller network learns to paint as a trained one does, which it shares keypoints and flow with.
 
-True pairs teach the picture itself. Of a stranger in the driver's motion there is none: the teacher's result is it.
+Both paint from the same flow, so that nothing is left to guess: what the teacher makes of a picture is one answer,
+where the true picture is one of many that the same motion may lead to.
 """
 
-from dataclasses import replace
+from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from models.checkpoint import CheckpointError
+from models.dense_motion import DenseFlow
 from models.geometry import Keypoints
 from models.portrait_net import PortraitNet
-from training.losses import keypoint_distance, l1_around
+from training.losses import l1_around
 from training.objective import Example, Outcome, WithoutDiscriminator, picture_terms
 from training.perceptual import PerceptualDistance
-from training.scene import Scene, play
-from training.settings import LossSettings, TeacherSettings
+from training.scene import play
+from training.settings import LossSettings, NetworkName, TeacherSettings
+
+TAKEN_OVER: tuple[NetworkName, ...] = ("keypoint_detector", "dense_motion")
 
 
 class DistillationObjective(WithoutDiscriminator):
-    """Pictures as in the reconstruction, keypoints and flow as the teacher's, who sees the driver undegraded."""
+    """Pictures as the teacher's, of the batch's own sources and of strangers."""
 
     def __init__(
         self,
@@ -36,29 +40,33 @@ class DistillationObjective(WithoutDiscriminator):
     def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
         """Its terms; nothing is drawn from `generator`."""
         scene = play(network, example, self.settings.cross)
-        with torch.no_grad():
-            lesson = play(self.teacher, replace(example, driving=example.target), self.settings.cross)
-        image, wanted = _both(scene), torch.cat([example.target, lesson.strangers.image])
+        own = self._paint(example.source, scene.own.flow, scene.source, scene.driving)
+        portraits = scene.portraits
+        others = self._paint(portraits.strangers.images, scene.strangers.flow, portraits.keypoints, scene.moved)
+        image, wanted = torch.cat([scene.own.image, scene.strangers.image]), torch.cat([own, others])
         warped = torch.cat([scene.own.warped, scene.strangers.warped])
-        terms = picture_terms(self.settings, image, warped, wanted, self.perceptual) | {
-            "keypoints": self.weights.keypoints * keypoint_distance(_seen(scene), _seen(lesson)),
-            "flow": self.weights.flow * F.l1_loss(_displacement(scene), _displacement(lesson)),
-        }
+        terms = picture_terms(self.settings, image, warped, wanted, self.perceptual)
         if self.weights.emphasis:
-            around = torch.cat([lesson.driving.mean, lesson.moved.mean])[:, : self.weights.emphasised]
+            around = torch.cat([scene.driving.mean, scene.moved.mean])[:, : self.weights.emphasised]
             terms["emphasis"] = self.weights.emphasis * l1_around(image, wanted, around)
         return Outcome(torch.stack(list(terms.values())).sum(), terms, scene.own, scene.driving)
 
+    @torch.no_grad()
+    def _paint(self, pictures: Tensor, flow: DenseFlow, source: Keypoints, driving: Keypoints) -> Tensor:
+        """What the teacher makes of `pictures` [b, 3, s, s]."""
+        if not len(pictures):
+            return pictures
+        image, _ = self.teacher.motion_transfer.decode(self.teacher.encode_source(pictures), flow, source, driving)
+        return image
 
-def _both(scene: Scene) -> Tensor:
-    return torch.cat([scene.own.image, scene.strangers.image])
 
-
-def _displacement(scene: Scene) -> Tensor:
-    return torch.cat([scene.own.flow.displacement, scene.strangers.flow.displacement])
-
-
-def _seen(scene: Scene) -> Keypoints:
-    """The keypoints of all that was looked at."""
-    views = (scene.source, scene.driving, scene.portraits.keypoints)
-    return Keypoints(torch.cat([view.mean for view in views]), torch.cat([view.covariance for view in views]))
+def take_over(network: PortraitNet, teacher: PortraitNet, path: Path) -> None:
+    """Give `network` the detector and the motion of the teacher from `path`; CheckpointError if it has no room."""
+    try:
+        for name in TAKEN_OVER:
+            network.get_submodule(name).load_state_dict(teacher.get_submodule(name).state_dict())
+    except RuntimeError:
+        raise CheckpointError(
+            f"{path}: its keypoint detector and dense motion are not as wide as the preset's, which takes them over; "
+            "choose a preset and a teacher that share them, such as live-xs and live-s"
+        ) from None

@@ -81,8 +81,9 @@ def picture_terms(
     terms = {
         "picture": pyramid_l1(image, target),
         "gradient": settings.gradient * gradient_l1(image, target),
-        "warped": settings.warped * pyramid_l1(warped, target),
     }
+    if settings.warped:
+        terms["warped"] = settings.warped * pyramid_l1(warped, target)
     if perceptual is not None:
         terms["perceptual"] = settings.perceptual * perceptual(image, target)
     return terms

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from models.checkpoint import CheckpointError, load_checkpoint
+from models.checkpoint import load_checkpoint
 from models.geometry import Keypoints
 from models.portrait_net import PortraitNet
 from training.augmentation import draw_affine
@@ -95,11 +95,6 @@ def make_objective(settings: TrainingSettings, network: PortraitNet, device: tor
         case "distillation":
             assert settings.teacher is not None
             teacher, _ = load_checkpoint(settings.teacher.checkpoint)
-            if teacher.config.keypoint_count != network.config.keypoint_count:
-                raise CheckpointError(
-                    f"{settings.teacher.checkpoint}: has {teacher.config.keypoint_count} keypoints, "
-                    f"{settings.preset} has {network.config.keypoint_count}; choose a teacher with as many"
-                )
             return DistillationObjective(loss, settings.teacher, teacher.to(device), _perceptual(loss, device))
         case "keypoints":
             return KeypointObjective(loss)

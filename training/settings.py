@@ -81,14 +81,12 @@ class StillSettings(_Section):
 
 
 class TeacherSettings(_Section):
-    """The trained checkpoint that teaches: its keypoints and its flow count with these weights.
+    """The trained checkpoint whose keypoint detector and dense motion are taken over, and whose pictures are the aim.
 
     The picture's error around the first `emphasised` of its keypoints counts once more, times `emphasis`.
     """
 
     checkpoint: Path
-    keypoints: float = Field(1.0, ge=0)
-    flow: float = Field(1.0, ge=0)
     emphasised: int = Field(0, ge=0)
     emphasis: float = Field(0.0, ge=0)
 
@@ -175,6 +173,8 @@ class TrainingSettings(_Section):
     def _a_teacher_teaches_alone(self) -> "TrainingSettings":
         if (self.loss.objective == "distillation") != (self.teacher is not None):
             raise ValueError('teacher: teaches in loss.objective = "distillation" alone; set both, or neither')
+        if self.teacher and self.frozen:
+            raise ValueError("frozen: a teacher's detector and motion are taken over and stay; leave it")
         for name in ("identity", "mesh", "cycle", "tint"):
             if self.teacher and getattr(self.loss, name):
                 raise ValueError(f"loss.{name}: a teacher takes the place of judges; leave one of the two")

@@ -14,6 +14,7 @@ from torch import nn
 from models.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from models.config import PRESETS
 from models.portrait_net import PortraitNet, build_network
+from training.distillation import TAKEN_OVER, take_over
 from training.ema import MovingAverage
 from training.examples import make_example, open_guide, sampling_weights
 from training.frame_cache import FrameCache, open_frame_cache
@@ -65,7 +66,7 @@ class Trainer:
         torch.manual_seed(settings.seed)
         network, self.face = _starting_network(settings)
         self.network = network.to(device).train()
-        for name in settings.frozen:
+        for name in TAKEN_OVER if settings.teacher else settings.frozen:
             self.network.get_submodule(name).eval().requires_grad_(False)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.precision = fastest_precision(device) if settings.precision == "auto" else settings.precision
@@ -251,17 +252,25 @@ def _step_seed(seed: int, step: int, rank: int) -> int:
 
 
 def _starting_network(settings: TrainingSettings) -> tuple[PortraitNet, dict[str, object]]:
-    """Fresh networks of the preset, or the `initial` checkpoint's, which must be of it; and the face's named parts."""
+    """Fresh networks of the preset, or the `initial` checkpoint's, which must be of it; and the face's named parts.
+
+    What a teacher hands on is in its place.
+    """
     config, guide = PRESETS[settings.preset], settings.landmarks
     face: dict[str, object] = {"parts": guide.parts, "openings": guide.openings} if guide else {}
-    taught = _face(load_checkpoint(settings.teacher.checkpoint)[1]) if settings.teacher else {}
     if settings.initial is None:
-        return build_network(config), taught | face
-    network, notes = load_checkpoint(settings.initial)
-    if network.config != config:
-        raise CheckpointError(f"{settings.initial}: not of preset {settings.preset}; correct `initial` or `preset`")
-    known = taught | _face(notes)
-    return network.requires_grad_(True), known | {name: said for name, said in face.items() if said}
+        network, known = build_network(config), face
+    else:
+        network, notes = load_checkpoint(settings.initial)
+        if network.config != config:
+            raise CheckpointError(f"{settings.initial}: not of preset {settings.preset}; correct `initial` or `preset`")
+        network.requires_grad_(True)
+        known = _face(notes) | {name: said for name, said in face.items() if said}
+    if settings.teacher:
+        teacher, notes = load_checkpoint(settings.teacher.checkpoint)
+        take_over(network, teacher, settings.teacher.checkpoint)
+        known |= _face(notes)
+    return network, known
 
 
 def _face(notes: dict[str, object]) -> dict[str, object]:
