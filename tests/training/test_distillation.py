@@ -88,9 +88,7 @@ def test_a_teacher_and_its_objective_need_each_other(clips: Path, teacher: Path)
         taught(clips, teacher, frozen=["motion_transfer"])
 
 
-def test_a_preset_without_room_for_the_teachers_networks_is_refused(
-    clips: Path, teacher: Path, tmp_path: Path
-) -> None:
+def test_a_preset_without_room_for_the_teachers_networks_is_refused(clips: Path, teacher: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="not as wide as the preset's"):
         Trainer(taught(clips, teacher, preset="live-m"), tmp_path / "run", CPU)
     paper = tmp_path / "paper.safetensors"
