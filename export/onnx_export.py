@@ -34,6 +34,7 @@ def export_graph(graph: Graph[str], path: Path) -> None:
     program.save(str(path), external_data=False)
     model = onnx.load(str(path))
     store_repeats_once(model)
+    drop_traces(model)
     onnx.save(model, str(path))
     onnx.checker.check_model(str(path), full_check=True)
 
@@ -57,6 +58,17 @@ def store_repeats_once(model: onnx.ModelProto) -> None:
         graph.initializer.append(numpy_helper.from_array(once.copy(), name))
         graph.initializer.append(numpy_helper.from_array(np.array(values.shape, np.int64), shape))
         graph.initializer.remove(tensor)
+
+
+def drop_traces(model: onnx.ModelProto) -> None:
+    """Take out what the exporter notes of every node: the lines of code it comes from, with the folders they lie in.
+
+    Nobody needs them to run it, they tell of the machine, and with them equal weights give unequal files.
+    """
+    graph = model.graph
+    for noted in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
+        noted.ClearField("metadata_props")
+        noted.ClearField("doc_string")
 
 
 class _quiet_exporter:  # noqa: N801 (reads as a statement)

@@ -14,6 +14,7 @@ from export.__main__ import main
 from export.examples import example_pictures
 from export.graphs import fold_batch_norm, make_graphs
 from export.held_out import held_out_shortfall
+from export.onnx_export import export_graph
 from export.parity import ParityError, largest_error, refuse_graphs
 from export.precisions import describe
 from models import PRESETS, build_network
@@ -115,6 +116,22 @@ def test_graphs_have_no_norm_and_an_opset_every_runtime_has(bundle_folder: Path)
         model = onnx.load(str(path))
         assert not {"BatchNormalization", "InstanceNormalization"} & {node.op_type for node in model.graph.node}
         assert [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")] == [18]
+
+
+def test_equal_weights_give_equal_files_that_tell_nothing_of_the_machine(bundle_folder: Path, tmp_path: Path) -> None:
+    repository = str(Path(__file__).resolve().parents[2]).encode()
+    files = sorted(bundle_folder.glob("*.onnx"))
+    assert files and not any(repository in path.read_bytes() for path in files)
+    assert not any(b"stack_trace" in path.read_bytes() for path in files)
+    network = build_network(PRESETS["live-xs"]).eval()
+    image = torch.rand(1, 3, 256, 256)
+    written = []
+    for folder in (tmp_path / "one", tmp_path / "other"):
+        folder.mkdir()
+        graph = make_graphs(network, image, image)[0]
+        export_graph(graph, folder / "graph.onnx")
+        written.append((folder / "graph.onnx").read_bytes())
+    assert written[0] == written[1]
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
