@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 
 from realtime.animator import Animator
-from realtime.bundle import open_bundle
+from realtime.bundle_choice import chosen_bundle
 from realtime.composition import animator_options, chosen_portrait, engine_for, governor_for
 from realtime.control.control_room import listening
 from realtime.controls import Command, CommandQueue, remapped_keys
@@ -60,13 +60,14 @@ def run(settings: Settings) -> RunReport:
     """What was delivered. Opens every part, runs until the end, closes every part. Raises MarionetError."""
     commands = CommandQueue(keys=remapped_keys(settings.keys))
     stopwatch, progress, demand = Stopwatch(), ProgressLine(sys.stderr), Demand()
-    bundle = open_bundle(settings.bundle)
+    bundle = chosen_bundle(settings)
     detector = FaceDetector() if settings.crop == "auto" else None
     options = animator_options(settings)
     limits = LoopLimits(settings.seconds, settings.max_frames)
     with ExitStack() as opened:
         opened.enter_context(quitting_on_signals(lambda: commands.post(Command.QUIT)))
-        engine = opened.enter_context(engine_for(settings, bundle))
+        engine, savings = engine_for(settings, bundle)
+        opened.enter_context(engine)
         animator = opened.enter_context(Animator(engine, bundle, options, detector, stopwatch, commands.dashboard))
         animator.open_source(chosen_portrait(settings))
         camera = opened.enter_context(open_camera(settings, DEFAULT_CLIP, demand))
@@ -84,7 +85,7 @@ def run(settings: Settings) -> RunReport:
             always_on = settings.always_on or settings.measure_latency
             opened.enter_context(watching_readers(sender.sinks, demand, always_on))
             opened.enter_context(timing_pictures(sender) if settings.measure_latency else nullcontext())
-            governor = governor_for(settings, commands.dashboard, engine)
+            governor = governor_for(settings, commands.dashboard, savings)
             report = LiveLoop(camera, animator, sender, commands, limits, governor=governor).run(
                 feed.show, progress.show
             )

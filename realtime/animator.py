@@ -80,7 +80,7 @@ class Animator(Closing):
         self._dashboard = dashboard or Dashboard()
         self._dashboard.open_explainer = partial(MotionViews, bundle)
         self._stopwatch = stopwatch
-        self._networks = Networks(engine, bundle, self._stage)
+        self._networks = Networks(engine, self._stage)
         self._framing = DriverFraming(self._finder(), self._options.tracking, bundle.parts)
         self._mapper = MotionMapper(self._options, self._dashboard.notify, bundle.parts)
         self._fade = CrossFade(self._options.fade_s)

@@ -4,9 +4,11 @@ from pathlib import Path
 
 from realtime.animator import AnimatorOptions
 from realtime.bundle import Bundle
+from realtime.bundle_choice import lighter_sibling
 from realtime.engines.automatic import EngineWish, open_wished_engine
 from realtime.engines.base import Engine
 from realtime.engines.changing import ChangingEngine, open_with_faster
+from realtime.engines.lighter import LighterEngine, open_with_lighter
 from realtime.figures.dashboard import Dashboard
 from realtime.gain import Gains
 from realtime.governor import Governor, Saving, usual_savings
@@ -42,14 +44,23 @@ def animator_options(settings: Settings) -> AnimatorOptions:
     )
 
 
-def engine_for(settings: Settings, bundle: Bundle) -> Engine:
-    """The engine asked for; one that can change to a faster precision where pictures must stay young.
+def engine_for(settings: Settings, bundle: Bundle) -> tuple[Engine, list[Saving]]:
+    """The engine asked for, and how it can save time where pictures must stay young, the mildest first.
 
-    Raises EngineError.
+    Those are a faster precision, and a lighter bundle that finds the same keypoints. Raises EngineError.
     """
     wish = EngineWish(settings.engine, settings.precision, settings.threads)
-    open_it = open_wished_engine if settings.max_latency is None else open_with_faster
-    return open_it(wish, bundle, settings.cache)
+    if settings.max_latency is None:
+        return open_wished_engine(wish, bundle, settings.cache), []
+    savings: list[Saving] = []
+    engine = open_with_faster(wish, bundle, settings.cache)
+    if isinstance(engine, ChangingEngine):
+        savings.append(FasterPrecision(engine))
+    sibling = lighter_sibling(bundle)
+    if sibling is not None:
+        engine = open_with_lighter(engine, sibling, settings.threads, settings.cache)
+        savings.append(LighterBundle(engine))
+    return engine, savings
 
 
 class FasterPrecision(Saving):
@@ -68,12 +79,27 @@ class FasterPrecision(Saving):
         self._engine.change(faster=False)
 
 
-def governor_for(settings: Settings, dashboard: Dashboard, engine: Engine) -> Governor | None:
-    """What keeps pictures younger than the settings allow; None where they set no limit."""
+class LighterBundle(Saving):
+    """Animates with the lighter bundle."""
+
+    def __init__(self, engine: LighterEngine) -> None:
+        self.name = f"animating with {engine.lighter_name}"
+        self._engine = engine
+
+    def begin(self) -> None:
+        """From the next frame on."""
+        self._engine.change(lighter=True)
+
+    def end(self) -> None:
+        """With the usual one, from the next frame on."""
+        self._engine.change(lighter=False)
+
+
+def governor_for(settings: Settings, dashboard: Dashboard, savings: list[Saving]) -> Governor | None:
+    """What keeps pictures younger than the settings allow, by `savings` first; None where they set no limit."""
     if settings.max_latency is None:
         return None
-    faster: list[Saving] = [FasterPrecision(engine)] if isinstance(engine, ChangingEngine) else []
-    return Governor(settings.max_latency, [*faster, *usual_savings()], dashboard.notify)
+    return Governor(settings.max_latency, [*savings, *usual_savings()], dashboard.notify)
 
 
 def _folder(settings: Settings) -> Path | None:

@@ -11,7 +11,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -28,7 +28,7 @@ from realtime.engines.onnx_packages import collision, installed_distributions
 from realtime.engines.processor import BF16_FLAGS, INT8_FLAGS, processor_flags, processor_name
 from realtime.engines.trials import Trial, record_path, try_engine, write_trials
 from realtime.errors import BundleError
-from realtime.settings import DEFAULT_BUNDLE
+from realtime.settings import SHIPPED_BUNDLES
 
 Severity = Literal["ok", "degraded", "fatal"]
 EXIT_CODES: dict[Severity, int] = {"ok": 0, "degraded": 1, "fatal": 2}
@@ -50,10 +50,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All findings, and how every engine did."""
+    """All findings, and how every engine did with each bundle, by the bundle's name."""
 
     findings: tuple[Finding, ...]
-    trials: tuple[Trial, ...]
+    trials: Mapping[str, Sequence[Trial]]
 
     @property
     def severity(self) -> Severity:
@@ -65,32 +65,33 @@ def main(arguments: Sequence[str]) -> int:
     """0, 1 or 2, after printing the diagnosis."""
     parser = argparse.ArgumentParser(prog="run_live.py doctor", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
-    parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE)
+    parser.add_argument("--bundle", type=Path, action="append", help="model bundle (default: those that ship)")
     parser.add_argument("--threads", type=int, help="threads to measure the engines with")
     parser.add_argument("--cache", type=Path, default=user_cache_path("marionet", appauthor=False))
     options = parser.parse_args(arguments)
-    diagnosis = diagnose(options.bundle, options.threads, options.cache)
+    diagnosis = diagnose(options.bundle or SHIPPED_BUNDLES, options.threads, options.cache)
     print(as_json(diagnosis) if options.json else as_text(diagnosis))
     return EXIT_CODES[diagnosis.severity]
 
 
-def diagnose(folder: Path, threads: int | None, cache: Path) -> Diagnosis:
-    """Looks at everything; measures every engine anew and remembers it, as `--engine auto` would."""
+def diagnose(bundles: Sequence[Path], threads: int | None, cache: Path) -> Diagnosis:
+    """Looks at everything; measures every engine with every bundle anew and remembers it, as `--engine auto` would."""
     findings = [_python(), *_packages(), *collisions(installed_distributions(), _installed(OPENCVS))]
     findings += [_processor(), _gpus(), _cameras(), _virtual_camera()]
-    trials: list[Trial] = []
-    try:
-        bundle = open_bundle(folder)
-    except BundleError as error:
-        findings.append(Finding("bundle", "fatal", error.message, error.hint))
-    else:
-        findings.append(
-            Finding("bundle", "ok", f"{bundle.manifest.name}: {', '.join(bundle.precisions)}, every file whole")
-        )
-        trials = list(_trials(bundle, threads, cache))
-        write_trials(record_path(cache, bundle, threads), trials)
-        findings.append(engines_finding(trials))
-    return Diagnosis(tuple(findings), tuple(trials))
+    trials: dict[str, Sequence[Trial]] = {}
+    for folder in bundles:
+        try:
+            bundle = open_bundle(folder)
+        except BundleError as error:
+            findings.append(Finding("bundle", "fatal", error.message, error.hint))
+            continue
+        name = bundle.manifest.name
+        findings.append(Finding("bundle", "ok", f"{name}: {', '.join(bundle.precisions)}, every file whole"))
+        tried = list(_trials(bundle, threads, cache))
+        write_trials(record_path(cache, bundle, threads), tried)
+        findings.append(engines_finding(name, tried))
+        trials[name] = tried
+    return Diagnosis(tuple(findings), trials)
 
 
 def as_text(diagnosis: Diagnosis) -> str:
@@ -101,18 +102,21 @@ def as_text(diagnosis: Diagnosis) -> str:
         lines.append(f"{mark}{finding.subject}: {_without_home(finding.found)}")
         if finding.hint:
             lines.append(f"       {finding.hint}")
-    if diagnosis.trials:
-        lines += ["", *(_without_home(line) for line in table(list(diagnosis.trials)))]
-        lines += [f"{t.engine} {t.precision}: {t.hint}" for t in diagnosis.trials if t.complaint]
+    for name, trials in diagnosis.trials.items():
+        lines += ["", name, *(_without_home(line) for line in table(list(trials)))]
+        lines += [f"{t.engine} {t.precision}: {t.hint}" for t in trials if t.complaint]
     verdict = {"ok": "all is well", "degraded": "runs, with something missing", "fatal": "cannot run"}
     return "\n".join([*lines, "", verdict[diagnosis.severity]])
 
 
 def as_json(diagnosis: Diagnosis) -> str:
-    """One object: severity, findings, engines with their frames per second."""
+    """One object: severity, findings, engines with their bundle and their frames per second."""
     engines = [
-        trial.model_dump(mode="json") | {"fps": round(1000 / trial.frame_ms, 1) if trial.frame_ms else None}
-        for trial in diagnosis.trials
+        {"bundle": name}
+        | trial.model_dump(mode="json")
+        | {"fps": round(1000 / trial.frame_ms, 1) if trial.frame_ms else None}
+        for name, trials in diagnosis.trials.items()
+        for trial in trials
     ]
     findings = [asdict(finding) for finding in diagnosis.findings]
     return _without_home(
@@ -133,17 +137,19 @@ def collisions(onnx_runtimes: list[str], opencvs: list[str]) -> list[Finding]:
     return findings
 
 
-def engines_finding(trials: list[Trial]) -> Finding:
-    """Whether any engine computes what torch did."""
+def engines_finding(bundle: str, trials: Sequence[Trial]) -> Finding:
+    """Whether any engine computes what torch did with the bundle of that name."""
     good = [trial for trial in trials if trial.complaint is None]
     if not good:
-        return Finding("engines", "fatal", "none computes what torch did", "pip install onnxruntime openvino")
-    return Finding("engines", "ok", f"{len(good)} of {len(trials)} ways to run compute what torch did")
+        return Finding(
+            "engines", "fatal", f"{bundle}: none computes what torch did", "pip install onnxruntime openvino"
+        )
+    return Finding("engines", "ok", f"{bundle}: {len(good)} of {len(trials)} ways to run compute what torch did")
 
 
 def _trials(bundle: Bundle, threads: int | None, cache: Path) -> Iterator[Trial]:
     for name, precision in candidates_for_all(bundle):
-        print(f"measuring {name} {precision}", file=sys.stderr)
+        print(f"measuring {bundle.manifest.name} with {name} {precision}", file=sys.stderr)
         yield try_engine(
             name, precision, bundle, functools.partial(open_engine, name, bundle, threads, precision, cache)
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from math import prod
 
 from realtime.bundle import Bundle
 from realtime.engines.base import DeviceTensors, Engine
@@ -12,7 +11,6 @@ from realtime.portraits.gallery import Source
 from realtime.portraits.portrait import Portrait
 
 Stage = Callable[[str], AbstractContextManager[object]]
-FLOAT_BYTES = 4
 
 
 def network_id(bundle: Bundle) -> str:
@@ -23,10 +21,8 @@ def network_id(bundle: Bundle) -> str:
 class Networks:
     """For one thread. stage(name) times a step of the frame."""
 
-    def __init__(self, engine: Engine, bundle: Bundle, stage: Stage) -> None:
+    def __init__(self, engine: Engine, stage: Stage) -> None:
         self._engine, self._stage = engine, stage
-        outputs = bundle.graph("encode_source").outputs
-        self._features_bytes = FLOAT_BYTES * sum(prod(tensor.shape) for tensor in outputs)
         # Tensors of the last frame; the next one is written into them.
         self._driver: DeviceTensors | None = None
         self._detected: DeviceTensors | None = None
@@ -41,7 +37,8 @@ class Networks:
         tensors = features | self._upload_keypoints("source", keypoints)
         at_rest = self._engine.run("animate", tensors | self._upload_keypoints("driving", keypoints))
         resting = tensor_to_pixels(self._engine.download(at_rest["image"]))
-        size_bytes = self._features_bytes + portrait.size_bytes + resting.nbytes
+        features_bytes = sum(self._engine.download(tensor).nbytes for tensor in features.values())
+        size_bytes = features_bytes + portrait.size_bytes + resting.nbytes
         return Source(portrait, keypoints, tensors, resting, size_bytes, self._view(portrait, keypoints, features))
 
     def detect(self, driver: Pixels) -> Keypoints:

@@ -20,7 +20,9 @@ from realtime.settings_flags import read_flags
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 DEFAULT_SOURCE = ASSETS / "portraits" / "astronaut.jpg"
 DEFAULT_CLIP = ASSETS / "driving" / "default.mp4"
-DEFAULT_BUNDLE = ASSETS / "bundles" / "portrait-s"
+# The finest first.
+SHIPPED_BUNDLES = (ASSETS / "bundles" / "portrait-s", ASSETS / "bundles" / "portrait-xs")
+DEFAULT_BUNDLE = SHIPPED_BUNDLES[0]
 
 
 def default_cache() -> Path:
@@ -29,13 +31,13 @@ def default_cache() -> Path:
 
 
 class Settings(BaseModel):
-    """Everything a user can choose. None for a device means: choose one and say why."""
+    """Everything a user can choose. None for a device or the bundle means: choose one and say why."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: Path = DEFAULT_SOURCE
     portraits: Path | None = None
-    bundle: Path = DEFAULT_BUNDLE
+    bundle: Path | None = None
     camera: str | None = None
     camera_size: Size = Size(640, 480)
     camera_rate: float = Field(default=30, ge=1, le=240)

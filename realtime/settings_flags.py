@@ -42,7 +42,7 @@ def _portrait_flags(add: Callable[..., Any]) -> None:
     add("--portraits", type=Path, metavar="FOLDER", help="portraits to switch among while live")
     add("--fade", type=float, metavar="SECONDS", help="cross-fade from one portrait to the next (default: 0.2)")
     add("--memory-mb", type=float, help="memory for portraits encoded ahead (default: 512)")
-    add("--bundle", type=Path, metavar="FOLDER", help="model bundle (default: the one that ships)")
+    add("--bundle", type=Path, metavar="FOLDER", help="model bundle (default: the finest that is fast enough)")
 
 
 def _camera_flags(add: Callable[..., Any]) -> None:

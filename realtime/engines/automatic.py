@@ -34,27 +34,31 @@ def open_wished_engine(wish: EngineWish, bundle: Bundle, cache: Path) -> Engine:
 
     Raises EngineError if what is asked for does not run, or does not compute the same, on this machine.
     """
-    name, precision = choose_engine(wish, bundle, cache)
-    return open_engine(name, bundle, wish.threads, precision, cache)
+    chosen = choose_engine(wish, bundle, cache)
+    return open_engine(chosen.engine, bundle, wish.threads, chosen.precision, cache)
 
 
-def choose_engine(wish: EngineWish, bundle: Bundle, cache: Path) -> Candidate:
-    """The name and precision of that engine, remembered or measured now; not open. Raises EngineError."""
+def choose_engine(wish: EngineWish, bundle: Bundle, cache: Path, timed: bool = False) -> Trial:
+    """How that engine did, as remembered or measured now; it is not open. Raises EngineError.
+
+    The only engine a wish leaves is timed if `timed`; of several all are.
+    """
     candidates = candidates_for(wish, bundle)
+    timed = timed or len(candidates) > 1
     path = record_path(cache, bundle, wish.threads)
     remembered = {(trial.engine, trial.precision): trial for trial in read_trials(path)}
-    missing = [candidate for candidate in candidates if not _settles(remembered.get(candidate), candidates)]
+    missing = [one for one in candidates if not _settles(remembered.get(one), timed, len(candidates) == 1)]
     for count, (name, precision) in enumerate(missing, start=1):
-        if len(candidates) > 1:
-            log.info("measuring %s %s (%d of %d)", name, precision, count, len(missing))
+        if timed:
+            log.info("measuring %s with %s %s (%d of %d)", bundle.manifest.name, name, precision, count, len(missing))
         open_it = functools.partial(open_engine, name, bundle, wish.threads, precision, cache)
-        remembered[name, precision] = try_engine(name, precision, bundle, open_it, timed=len(candidates) > 1)
+        remembered[name, precision] = try_engine(name, precision, bundle, open_it, timed)
     if missing:
         write_trials(path, list(remembered.values()))
     trials = [remembered[candidate] for candidate in candidates]
     chosen = choose(trials)
     _explain(chosen, trials, wish, measured=bool(missing))
-    return chosen.engine, chosen.precision
+    return chosen
 
 
 def candidates_for(wish: EngineWish, bundle: Bundle) -> list[Candidate]:
@@ -129,11 +133,13 @@ def _useful_precisions(name: str, bundle: Bundle) -> list[EnginePrecision]:
     ]
 
 
-def _settles(trial: Trial | None, candidates: list[Candidate]) -> bool:
-    """Whether a remembered trial will do: timed, where there is a choice; never a refusal where there is none."""
+def _settles(trial: Trial | None, timed: bool, alone: bool) -> bool:
+    """Whether a remembered trial will do: with its time, where that is wanted; no refusal where there is no choice."""
     if trial is None:
         return False
-    return trial.complaint is None if len(candidates) == 1 else bool(trial.complaint or trial.frame_ms)
+    if trial.complaint is not None:
+        return not alone
+    return not timed or trial.frame_ms is not None
 
 
 def _explain(chosen: Trial, trials: list[Trial], wish: EngineWish, measured: bool) -> None:

@@ -64,7 +64,7 @@ def open_with_faster(wish: EngineWish, bundle: Bundle, cache: Path) -> Engine:
     """
     usual = open_wished_engine(wish, bundle, cache)
     try:
-        _, fastest = choose_engine(EngineWish(usual.name, None, wish.threads), bundle, cache)
+        fastest = choose_engine(EngineWish(usual.name, None, wish.threads), bundle, cache).precision
         if fastest == usual.precision:
             return usual
         engine = ChangingEngine(usual, open_engine(usual.name, bundle, wish.threads, fastest, cache))

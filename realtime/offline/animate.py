@@ -133,8 +133,8 @@ def _engine_named(chosen: argparse.Namespace) -> str:
     """The engine's name; where it is left open, the fastest, in its precision, remembered or measured as when live."""
     if chosen.engine != AUTO:
         return str(chosen.engine)
-    name, precision = choose_engine(EngineWish(AUTO, None, chosen.threads), open_bundle(chosen.bundle), chosen.cache)
-    return f"{name}:{precision}"
+    fastest = choose_engine(EngineWish(AUTO, None, chosen.threads), open_bundle(chosen.bundle), chosen.cache)
+    return f"{fastest.engine}:{fastest.precision}"
 
 
 def _frames_of(clip: Path) -> int:

@@ -20,7 +20,7 @@ SEVERITIES = [("ok", "all is well"), ("degraded", "missing"), ("fatal", "cannot 
 @pytest.mark.parametrize(("severity", "told"), SEVERITIES)
 def test_the_worst_finding_decides(severity: str, told: str) -> None:
     findings = (Finding("Python", "ok", "3.11"), Finding("thing", severity, "found"))  # type: ignore[arg-type]
-    diagnosis = Diagnosis(findings, ())
+    diagnosis = Diagnosis(findings, {})
     assert diagnosis.severity == severity
     assert told in as_text(diagnosis).splitlines()[-1]
 
@@ -34,15 +34,16 @@ def test_colliding_packages_come_with_the_command_that_mends_them() -> None:
 
 
 def test_one_good_engine_is_enough_and_none_is_fatal() -> None:
-    assert engines_finding([GOOD, BAD]).severity == "ok"
-    assert engines_finding([BAD]).severity == "fatal"
+    assert engines_finding("tiny", [GOOD, BAD]).severity == "ok"
+    assert engines_finding("tiny", [BAD]).severity == "fatal"
 
 
 def test_json_tells_frames_per_second_and_hides_the_home() -> None:
     finding = Finding("bundle", "fatal", f"{Path.home()}/secret-name/manifest.json: broken", "export it anew")
-    told = as_json(Diagnosis((finding,), (GOOD, BAD)))
+    told = as_json(Diagnosis((finding,), {"tiny": (GOOD, BAD)}))
     assert str(Path.home()) not in told
     parsed = json.loads(told)
+    assert {engine["bundle"] for engine in parsed["engines"]} == {"tiny"}
     assert parsed["severity"] == "fatal" and parsed["engines"][0]["fps"] == 50.0 and parsed["engines"][1]["fps"] is None
 
 
@@ -66,6 +67,21 @@ def test_the_command_measures_the_engines_and_exits_by_severity(
     good = {engine["engine"] for engine in told["engines"] if engine["complaint"] is None}
     assert good >= {"onnx-cpu", "openvino-cpu"}
     assert all(finding["hint"] for finding in told["findings"] if finding["severity"] != "ok")
+
+
+def test_every_bundle_named_is_measured(
+    tiny_bundle: Bundle, own_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = own_bundle / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"tiny"', '"other"'))
+    named = ["--bundle", str(tiny_bundle.path), "--bundle", str(own_bundle)]
+    run_live.main(["doctor", "--json", *named, "--cache", str(tmp_path)])
+    told = json.loads(capsys.readouterr().out)
+    assert {engine["bundle"] for engine in told["engines"]} == {"tiny", "other"}
+    assert [finding["found"].split(":")[0] for finding in told["findings"] if finding["subject"] == "bundle"] == [
+        "tiny",
+        "other",
+    ]
 
 
 def test_a_broken_bundle_cannot_run(own_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

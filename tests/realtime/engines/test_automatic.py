@@ -49,7 +49,9 @@ def test_auto_measures_once_and_remembers(
     caplog.set_level(logging.INFO)
     with open_wished_engine(EngineWish(threads=1), tiny_bundle, tmp_path) as first:
         assert first.name in ("onnx-cpu", "openvino-cpu")
-    assert "measuring onnx-cpu fp32" in caplog.text and "<- chosen" in caplog.text and "overrule" in caplog.text
+    assert (
+        "measuring tiny with onnx-cpu fp32" in caplog.text and "<- chosen" in caplog.text and "overrule" in caplog.text
+    )
     measured = read_trials(record_path(tmp_path, tiny_bundle, 1))
     assert {trial.engine for trial in measured} >= {"onnx-cpu", "openvino-cpu", "onnx-cuda"}
     caplog.clear()

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from realtime import composition
 from realtime.bundle import open_bundle
-from realtime.composition import FasterPrecision, governor_for
+from realtime.composition import FasterPrecision, engine_for, governor_for
 from realtime.engines import changing
 from realtime.engines.automatic import EngineWish
 from realtime.engines.catalogue import open_engine
 from realtime.engines.changing import ChangingEngine, open_with_faster
+from realtime.engines.trials import Trial
 from realtime.errors import EngineError
 from realtime.figures.dashboard import Dashboard
 from realtime.frames import Keypoints, Motion
@@ -29,7 +31,7 @@ def test_a_portrait_encoded_in_one_precision_is_animated_in_the_other(name: str)
     usual, faster = (open_engine(f"{name}:{precision}", bundle, threads=1) for precision in ("fp32", "int8"))
     pixels = np.random.default_rng(0).integers(0, 255, (16, 16, 3), np.uint8).repeat(16, 0).repeat(16, 1)
     with ChangingEngine(usual, faster) as engine:
-        networks = Networks(engine, bundle, lambda _name: nullcontext())
+        networks = Networks(engine, lambda _name: nullcontext())
         source = networks.encode(make_portrait("", pixels, bundle.image_size, None))
         moved = Keypoints(source.keypoints.mean + np.float32(0.05), source.keypoints.covariance)
         pictures = []
@@ -59,11 +61,11 @@ def test_the_governor_begins_with_the_precision(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(changing, "open_wished_engine", lambda *_: open_fake("some-cpu", None, None, "bf16", None))
     monkeypatch.setattr(changing, "open_engine", open_fake)
-    monkeypatch.setattr(changing, "choose_engine", lambda *_: ("some-cpu", "int8"))
-    bundle = open_bundle(DEFAULT_BUNDLE)
-    engine = open_with_faster(EngineWish("some-cpu", "bf16"), bundle, tmp_path)
-    assert isinstance(engine, ChangingEngine)
-    governor = governor_for(Settings(max_latency=0.08), Dashboard(), engine)
+    monkeypatch.setattr(changing, "choose_engine", lambda *_: Trial(engine="some-cpu", precision="int8"))
+    monkeypatch.setattr(composition, "lighter_sibling", lambda _bundle: None)
+    settings = Settings(max_latency=0.08, engine="some-cpu", precision="bf16", cache=tmp_path)
+    engine, savings = engine_for(settings, open_bundle(DEFAULT_BUNDLE))
+    governor = governor_for(settings, Dashboard(), savings)
     assert governor is not None
     first, second, *_ = governor.savings
     assert isinstance(first, FasterPrecision) and first.name == "some-cpu in int8"
@@ -79,7 +81,7 @@ def test_the_governor_begins_with_the_precision(tmp_path: Path, monkeypatch: pyt
 
 def test_the_fastest_precision_needs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changing, "open_wished_engine", lambda *_: _engine("some-cpu", "int8"))
-    monkeypatch.setattr(changing, "choose_engine", lambda *_: ("some-cpu", "int8"))
+    monkeypatch.setattr(changing, "choose_engine", lambda *_: Trial(engine="some-cpu", precision="int8"))
     engine = open_with_faster(EngineWish("some-cpu"), open_bundle(DEFAULT_BUNDLE), tmp_path)
     assert not isinstance(engine, ChangingEngine) and engine.precision == "int8"
 
@@ -93,7 +95,7 @@ def test_a_second_precision_that_does_not_open_closes_the_first(
         raise EngineError("no", hint="none")
 
     monkeypatch.setattr(changing, "open_wished_engine", lambda *_: usual)
-    monkeypatch.setattr(changing, "choose_engine", lambda *_: ("some-cpu", "int8"))
+    monkeypatch.setattr(changing, "choose_engine", lambda *_: Trial(engine="some-cpu", precision="int8"))
     monkeypatch.setattr(changing, "open_engine", refuse)
     with pytest.raises(EngineError):
         open_with_faster(EngineWish("some-cpu"), open_bundle(DEFAULT_BUNDLE), tmp_path)
