@@ -1,5 +1,6 @@
 """The command line, as a user meets it: good runs, bad input, and how it ends."""
 
+import logging
 import os
 import re
 import signal
@@ -149,7 +150,7 @@ def test_a_bug_keeps_its_traceback(good: list[str], monkeypatch: pytest.MonkeyPa
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(run_live, "open_bundle", broken)
+    monkeypatch.setattr(run_live, "chosen_bundle", broken)
     with pytest.raises(ZeroDivisionError):
         run_live.main(good)
 
@@ -220,3 +221,14 @@ def test_without_devices_it_falls_back_and_says_why(
     assert "no webcam found: playing the driving clip" in caplog.text
     assert "sink file:out/live.mp4; virtualcam: cannot be opened" in caplog.text
     assert len(_frame_times(tmp_path / "out" / "live.mp4")) == 5
+
+
+def test_without_a_bundle_named_it_says_which_animates_and_why(
+    clip: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At 240 pictures a second no bundle that ships keeps up: both are measured, the faster animates."""
+    caplog.set_level(logging.INFO)
+    flags = ["--camera", f"file:{clip}", "--camera-rate", "240", "--sink", f"file:{tmp_path / 'out.mp4'}"]
+    engine = ["--engine", "onnx-cpu", "--precision", "fp32", "--threads", "1", "--cache", str(tmp_path / "cache")]
+    assert run_live.main([*flags, *engine, "--max-frames", "2"]) == 0
+    assert "portrait-s would take" in caplog.text and "animating with portrait-xs" in caplog.text
