@@ -75,7 +75,8 @@ def run(settings: Settings) -> RunReport:
         camera, stamp = striped(camera) if settings.measure_latency else (camera, None)
         portrait = animator.at_rest()
         sender = opened.enter_context(open_sender(settings, portrait, camera.rate_hz, commands, demand, stamp))
-        log.info("animating %s from %s into %s with %s", animator.portrait.name, camera.name, sender.name, engine.name)
+        names = (animator.portrait.name, camera.name, sender.name, bundle.manifest.name, engine.name)
+        log.info("animating %s from %s into %s with %s on %s", *names)
         opened.callback(progress.end)
         feed = FiguresFeed(commands.dashboard, stopwatch, engine, camera.rate_hz)
         if settings.offline:

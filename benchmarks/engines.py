@@ -17,7 +17,7 @@ HELP = "every engine and precision: milliseconds, likeness to torch, file size, 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of `engines`."""
     add = parser.add_argument
-    add("bundle", type=Path, nargs="?", default=DEFAULT_BUNDLE, help="model bundle (default: the one that ships)")
+    add("bundle", type=Path, nargs="?", default=DEFAULT_BUNDLE, help="model bundle (default: portrait-s)")
     add("--engines", nargs="+", metavar="NAME", help="these alone (default: all that are installed)")
     add("--threads", type=int, nargs="+", default=[1, 2], help="of the engine; one process each (default 1 2)")
     add("--seconds", type=float, default=5.0, help="of frames, per engine, precision and threads (default 5)")

@@ -55,7 +55,7 @@ class FollowingError:
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of `framing`."""
     add = parser.add_argument
-    add("--bundle", type=Path, default=DEFAULT_BUNDLE, help="model bundle (default: the one that ships)")
+    add("--bundle", type=Path, default=DEFAULT_BUNDLE, help="model bundle (default: portrait-s)")
     add("--clips", type=Path, default=DEFAULT_CLIPS, help="folder of square videos of faces")
     add("--most-clips", type=int, help="clips measured at most (default all)")
     add("--engine", default=DEFAULT_ENGINE, help=f"inference runtime (default {DEFAULT_ENGINE})")

@@ -20,7 +20,7 @@ from benchmarks.whole_process import Program, parse_program, this_program
 from models import PRESETS
 from realtime.engines.catalogue import open_engine
 from realtime.errors import SettingsError
-from realtime.settings import DEFAULT_BUNDLE, DEFAULT_CLIP, DEFAULT_SOURCE
+from realtime.settings import DEFAULT_CLIP, DEFAULT_SOURCE, SHIPPED_BUNDLES
 
 HELP = "ours against the paper's network and other programs, in turns"
 
@@ -28,7 +28,7 @@ HELP = "ours against the paper's network and other programs, in turns"
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of `peers`."""
     add = parser.add_argument
-    add("bundles", type=Path, nargs="*", default=[DEFAULT_BUNDLE], help="model bundles (default: the one that ships)")
+    add("bundles", type=Path, nargs="*", default=SHIPPED_BUNDLES, help="model bundles (default: those that ship)")
     add("--engines", nargs="+", default=[DEFAULT_ENGINE], help=f"for every bundle (default {DEFAULT_ENGINE})")
     add("--presets", nargs="+", default=[], help="presets too, untrained: " + ", ".join(_live_presets()))
     add("--threads", type=int, default=1, help="of every runtime (default 1)")

@@ -63,7 +63,7 @@ class Rig:
 def add_rig_flags(parser: argparse.ArgumentParser) -> None:
     """The flags that choose the parts; `rig_settings` reads them."""
     add = parser.add_argument
-    add("bundle", type=Path, nargs="?", default=DEFAULT_BUNDLE, help="model bundle (default: the one that ships)")
+    add("bundle", type=Path, nargs="?", default=DEFAULT_BUNDLE, help="model bundle (default: portrait-s)")
     add("--source", type=Path, default=DEFAULT_SOURCE, metavar="PICTURE", help="portrait")
     add(
         "--camera",

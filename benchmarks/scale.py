@@ -25,7 +25,7 @@ WHATS = ("size", "portraits", "animators", "sinks")
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of `scale`."""
     add = parser.add_argument
-    add("bundle", type=Path, nargs="?", default=DEFAULT_BUNDLE, help="model bundle (default: the one that ships)")
+    add("bundle", type=Path, nargs="?", default=DEFAULT_BUNDLE, help="model bundle (default: portrait-s)")
     add("--what", nargs="+", choices=WHATS, default=list(WHATS), help="(default all)")
     add("--engine", default=DEFAULT_ENGINE, help=f"inference runtime (default {DEFAULT_ENGINE})")
     add("--threads", type=int, default=1, help="of the inference runtime (default 1)")

@@ -24,7 +24,7 @@ LONGEST_S = 300
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of `start`."""
     add = parser.add_argument
-    add("bundle", type=Path, nargs="?", default=DEFAULT_BUNDLE, help="model bundle (default: the one that ships)")
+    add("bundle", type=Path, nargs="?", default=DEFAULT_BUNDLE, help="model bundle (default: portrait-s)")
     add("--engines", nargs="+", default=[AUTO], help="for each, NAME or NAME:PRECISION (default auto)")
     add("--rounds", type=int, default=5, help="processes of each, in turns (default 5)")
     add("--source", type=Path, default=DEFAULT_SOURCE, metavar="PICTURE", help="portrait")

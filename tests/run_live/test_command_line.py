@@ -232,3 +232,4 @@ def test_without_a_bundle_named_it_says_which_animates_and_why(
     engine = ["--engine", "onnx-cpu", "--precision", "fp32", "--threads", "1", "--cache", str(tmp_path / "cache")]
     assert run_live.main([*flags, *engine, "--max-frames", "2"]) == 0
     assert "portrait-s would take" in caplog.text and "animating with portrait-xs" in caplog.text
+    assert "with portrait-xs on onnx-cpu" in caplog.text
