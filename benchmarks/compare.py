@@ -108,9 +108,9 @@ def _require_comparable(before: Result, after: Result, across_machines: bool) ->
         raise ResultError(
             f"{before.kind} and {after.kind} measure different things", hint="compare results of one kind"
         )
-    if before.machine.cpu != after.machine.cpu and not across_machines:
+    if before.machine.title != after.machine.title and not across_machines:
         raise ResultError(
-            f"measured on different machines: {before.machine.cpu} and {after.machine.cpu}",
+            f"measured on different machines: {before.machine.title} and {after.machine.title}",
             hint="measure both on one machine, or pass --across-machines if the machines are what you compare",
         )
     if not {series.key for series in _comparable(before)} & {series.key for series in _comparable(after)} - {YARDSTICK}:

@@ -7,7 +7,6 @@ from run to run.
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
 
 from benchmarks.compare import compare
@@ -78,7 +77,8 @@ def _renew_engines(results: Sequence[Result], document: Path) -> None:
         return
     result = max((result for result, _ in newest), key=lambda result: result.started_at)
     before, _, rest = document.read_text("utf-8").partition(BEGIN)
-    told = f"{_described(result.machine)}: `{result.command}` ({result.started_at:%Y-%m-%d}, commit {result.commit})."
+    machine = f"{result.machine.title}, {_described(result.machine)}"
+    told = f"{machine}: `{result.command}` ({result.started_at:%Y-%m-%d}, commit {result.commit})."
     lines = [before + BEGIN, told, "", *tables_of(result)]
     document.write_text("\n".join(lines[:-1]) + "\n" + END + rest.partition(END)[2], "utf-8")
 
@@ -94,7 +94,7 @@ def _document(results: Sequence[Result], plots: Path) -> Lines:
     for old in plots.glob("*.svg"):
         old.unlink()
     for machine, of_machine in _by_machine(results):
-        lines += [f"Measured on {_described(machine)}.", ""]
+        lines += [f"# On {machine.title}", "", f"{_described(machine)}.", ""]
         for kind, title in TITLES.items():
             shown = _newest([result for result in of_machine if result.kind == kind])
             if shown:
@@ -159,14 +159,15 @@ def _injections(results: Sequence[Result]) -> Lines:
 
 
 def _by_machine(results: Sequence[Result]) -> list[tuple[Machine, list[Result]]]:
-    def name(result: Result) -> str:
-        return f"{result.machine.cpu}, {result.machine.cores}, {result.machine.gpu}"
-
-    return [(group[-1].machine, group) for group in (list(g) for _, g in groupby(sorted(results, key=name), name))]
+    """Results of one machine together, the machine with the most of them first."""
+    by_title: dict[str, list[Result]] = {}
+    for result in results:
+        by_title.setdefault(result.machine.title, []).append(result)
+    groups = sorted(by_title.values(), key=len, reverse=True)
+    return [(group[-1].machine, group) for group in groups]
 
 
 def _described(machine: Machine) -> str:
-    gpu = f", {machine.gpu} with driver {machine.driver}" if machine.gpu else ", no GPU"
+    driver = f"driver {machine.driver}" if machine.gpu else "no GPU"
     libraries = ", ".join(f"{name} {version}" for name, version in machine.libraries.items())
-    cpu = f"{machine.cpu}, {machine.cores} cores ({', '.join(machine.features)})"
-    return f"{cpu}, {machine.memory_mb / 1024:.0f} GB{gpu}; {machine.system}, Python {machine.python}; {libraries}"
+    return f"{machine.memory_mb / 1024:.0f} GB, {driver}; {machine.system}, Python {machine.python}; {libraries}"

@@ -43,6 +43,12 @@ class Machine(_Record):
     python: str
     libraries: Mapping[str, str]
 
+    @property
+    def title(self) -> str:
+        """Which machine it is: by its processor's name alone it may be any, clouds call all of a maker's alike."""
+        gpu = f", {self.gpu}" if self.gpu else ""
+        return f"{self.cpu}, {self.cores} cores ({', '.join(self.features)}){gpu}"
+
 
 class Series(_Record):
     """Samples of one quantity in the order they were taken.

@@ -125,6 +125,16 @@ def test_the_newest_whole_run_is_shown_and_all_tell_the_spread(tmp_path: Path) -
     assert "90.00" not in text
 
 
+def test_machines_are_told_apart_by_what_they_compute_with(tmp_path: Path) -> None:
+    here = made_result(_series("frame", phase="steady"), minute=1)
+    further = [made_result(_series("frame", phase="steady"), minute=minute) for minute in (2, 3)]
+    plain = here.model_copy(update={"machine": here.machine.model_copy(update={"features": ("sse2",)})})
+    text = _report([plain, *further], tmp_path)
+    both = [line for line in text.splitlines() if line.startswith("# On ")]
+    assert len(both) == 2 and both[1].endswith("(sse2)")
+    assert text.count("## What a frame is made of") == 2
+
+
 def test_an_injected_delay_is_shown_as_what_compare_found(tmp_path: Path) -> None:
     plain = made_result(_series("stage", stage="animate", phase="steady"))
     slowed = made_result(_series("stage", stage="animate", phase="steady", scale=3), minute=1)
