@@ -2,12 +2,10 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from realtime.bundle import MANIFEST_FILE, Bundle, open_bundle
 from realtime.engines.automatic import EngineWish, choose_engine
-from realtime.engines.trials import Trial
 from realtime.errors import BundleError
 from realtime.settings import SHIPPED_BUNDLES, Settings
 
@@ -15,19 +13,6 @@ from realtime.settings import SHIPPED_BUNDLES, Settings
 LARGEST_SHARE = 0.9
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A bundle and how its fastest engine did."""
-
-    bundle: Bundle
-    trial: Trial
-
-    @property
-    def frame_ms(self) -> float:
-        """Milliseconds a frame."""
-        return self.trial.frame_ms or float("inf")
 
 
 def chosen_bundle(settings: Settings, shipped: Sequence[Path] = SHIPPED_BUNDLES) -> Bundle:
@@ -40,21 +25,23 @@ def chosen_bundle(settings: Settings, shipped: Sequence[Path] = SHIPPED_BUNDLES)
     if settings.offline:
         return open_bundle(shipped[0])
     allowed_ms = LARGEST_SHARE * 1000 / settings.camera_rate
-    wish, measured = EngineWish(settings.engine, settings.precision, settings.threads), list[Measured]()
+    wish = EngineWish(settings.engine, settings.precision, settings.threads)
+    measured: list[tuple[float, Bundle]] = []
     for folder in shipped:
         bundle = open_bundle(folder)
-        measured.append(Measured(bundle, choose_engine(wish, bundle, settings.cache, timed=True)))
-        if measured[-1].frame_ms <= allowed_ms:
+        frame_ms = choose_engine(wish, bundle, settings.cache, timed=True).frame_ms or float("inf")
+        measured.append((frame_ms, bundle))
+        if frame_ms <= allowed_ms:
             break
-    chosen = min(measured, key=lambda one: one.frame_ms)
-    for slower in measured:
+    chosen_ms, chosen = min(measured, key=lambda one: one[0])
+    for slower_ms, slower in measured:
         if slower is not chosen:
             log.info(
                 "%s would take %.0f ms a frame, and there are %.0f: animating with %s, %.0f ms; --bundle %s overrules",
-                *(slower.bundle.manifest.name, slower.frame_ms, allowed_ms),
-                *(chosen.bundle.manifest.name, chosen.frame_ms, slower.bundle.path),
+                *(slower.manifest.name, slower_ms, allowed_ms),
+                *(chosen.manifest.name, chosen_ms, slower.path),
             )
-    return chosen.bundle
+    return chosen
 
 
 def lighter_sibling(bundle: Bundle) -> Bundle | None:

@@ -8,7 +8,7 @@ from realtime.bundle_choice import lighter_sibling
 from realtime.engines.automatic import EngineWish, open_wished_engine
 from realtime.engines.base import Engine
 from realtime.engines.changing import ChangingEngine, open_with_faster
-from realtime.engines.lighter import LighterEngine, open_with_lighter
+from realtime.engines.lighter import open_with_lighter
 from realtime.figures.dashboard import Dashboard
 from realtime.gain import Gains
 from realtime.governor import Governor, Saving, usual_savings
@@ -55,19 +55,19 @@ def engine_for(settings: Settings, bundle: Bundle) -> tuple[Engine, list[Saving]
     savings: list[Saving] = []
     engine = open_with_faster(wish, bundle, settings.cache)
     if isinstance(engine, ChangingEngine):
-        savings.append(FasterPrecision(engine))
+        savings.append(LessWork(f"{engine.name} in {engine.faster_precision}", engine))
     sibling = lighter_sibling(bundle)
     if sibling is not None:
         engine = open_with_lighter(engine, sibling, settings.threads, settings.cache)
-        savings.append(LighterBundle(engine))
+        savings.append(LessWork(f"animating with {sibling.manifest.name}", engine))
     return engine, savings
 
 
-class FasterPrecision(Saving):
-    """Computes in the engine's faster precision."""
+class LessWork(Saving):
+    """Computes with the faster of an engine's two."""
 
-    def __init__(self, engine: ChangingEngine) -> None:
-        self.name = f"{engine.name} in {engine.faster_precision}"
+    def __init__(self, name: str, engine: ChangingEngine) -> None:
+        self.name = name
         self._engine = engine
 
     def begin(self) -> None:
@@ -77,22 +77,6 @@ class FasterPrecision(Saving):
     def end(self) -> None:
         """As chosen, from the next frame on."""
         self._engine.change(faster=False)
-
-
-class LighterBundle(Saving):
-    """Animates with the lighter bundle."""
-
-    def __init__(self, engine: LighterEngine) -> None:
-        self.name = f"animating with {engine.lighter_name}"
-        self._engine = engine
-
-    def begin(self) -> None:
-        """From the next frame on."""
-        self._engine.change(lighter=True)
-
-    def end(self) -> None:
-        """With the usual one, from the next frame on."""
-        self._engine.change(lighter=False)
 
 
 def governor_for(settings: Settings, dashboard: Dashboard, savings: list[Saving]) -> Governor | None:

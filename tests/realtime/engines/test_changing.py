@@ -9,7 +9,7 @@ import pytest
 
 from realtime import composition
 from realtime.bundle import open_bundle
-from realtime.composition import FasterPrecision, engine_for, governor_for
+from realtime.composition import LessWork, engine_for, governor_for
 from realtime.engines import changing
 from realtime.engines.automatic import EngineWish
 from realtime.engines.catalogue import open_engine
@@ -68,7 +68,7 @@ def test_the_governor_begins_with_the_precision(tmp_path: Path, monkeypatch: pyt
     governor = governor_for(settings, Dashboard(), savings)
     assert governor is not None
     first, second, *_ = governor.savings
-    assert isinstance(first, FasterPrecision) and first.name == "some-cpu in int8"
+    assert isinstance(first, LessWork) and first.name == "some-cpu in int8"
     assert isinstance(second, FewerFrames)
     seen: list[str] = []
     for step in (first.begin, first.end):

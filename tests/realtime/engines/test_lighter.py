@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from realtime.bundle import Bundle, open_bundle
-from realtime.composition import FasterPrecision, LighterBundle, engine_for, governor_for
+from realtime.composition import LessWork, engine_for, governor_for
 from realtime.engines import changing, lighter
 from realtime.engines.automatic import EngineWish, choose_engine
 from realtime.engines.catalogue import open_engine
@@ -92,13 +92,13 @@ def test_the_governor_takes_the_precision_first_then_the_lighter_bundle(
     governor = governor_for(settings, Dashboard(), savings)
     assert governor is not None
     first, second, third, *_ = governor.savings
-    assert isinstance(first, FasterPrecision) and isinstance(second, LighterBundle) and isinstance(third, FewerFrames)
-    assert second.name == "animating with portrait-xs"
+    assert isinstance(first, LessWork) and isinstance(second, LessWork) and isinstance(third, FewerFrames)
+    assert (first.name, second.name) == ("onnx-cpu in int8", "animating with portrait-xs")
     seen = []
     for step in (first.begin, second.begin, second.end, first.end):
         step()
         seen.append((engine.name, engine.precision))
-    light = engine._lighter.precision  # type: ignore[attr-defined]
+    light = engine._faster.precision  # type: ignore[attr-defined]
     in_turn = [("onnx-cpu", "int8"), ("onnx-cpu portrait-xs", light), ("onnx-cpu", "int8"), ("onnx-cpu", "fp32")]
     assert seen == in_turn
     engine.close()
