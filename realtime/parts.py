@@ -43,6 +43,13 @@ class Parts:
         parts = {name: np.array(places, np.intp) for name, places in rows.items()}
         return cls(**parts, openings=np.array(openings, np.intp).reshape(-1, 2))
 
+    @property
+    def lips(self) -> Pairs:
+        """[n, 2], the openings whose ends are the mouth's; none where the bundle does not name it."""
+        return (
+            self.openings[np.isin(self.openings, self.mouth).all(axis=1)] if self.tells("mouth") else _nothing_opens()
+        )
+
     def tells(self, part: PartName) -> bool:
         """Whether the bundle names the part's keypoints."""
         return isinstance(getattr(self, part), np.ndarray)
