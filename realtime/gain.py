@@ -61,13 +61,21 @@ def range_used(motion: Motion, portrait: Keypoints, parts: Parts = EVERYTHING) -
 def limited(motion: Motion, portrait: Keypoints, parts: Parts = EVERYTHING) -> Motion:
     """motion within what the portrait can follow: unchanged up to a knee, then ever less, never beyond the reach.
 
-    The whole face is held back alike, so that it keeps its shape.
+    The whole face is held back alike, so that it keeps its shape; lips and lids stay as far apart as they are to be:
+    a driver who leans or turns far still speaks and blinks.
     """
     used = range_used(motion, portrait, parts)
     if used <= KNEE:
         return motion
     allowed = KNEE + (1 - KNEE) * np.tanh((used - KNEE) / (1 - KNEE))
-    return _about(portrait, motion.target.mean - portrait.mean, motion.target.covariance, float(allowed / used))
+    wished = motion.target.mean
+    held = _about(portrait, wished - portrait.mean, motion.target.covariance, float(allowed / used)).target
+    mean = held.mean.copy()
+    upper, lower = parts.openings.T
+    missing = ((wished[lower] - wished[upper]) - (mean[lower] - mean[upper])) / 2
+    mean[upper] -= missing
+    mean[lower] += missing
+    return Motion(Keypoints(mean, held.covariance))
 
 
 def _about(portrait: Keypoints, moved: Tensor, covariance: Tensor, share: float) -> Motion:

@@ -10,7 +10,7 @@ from realtime.gain import KNEE, Gains, limited, range_used, with_gain
 from realtime.motion import relative_motion
 from realtime.parts import EVERYTHING, Parts
 from realtime.similarity import fitted_similarity
-from tests.realtime.keypoint_tracks import FACE, MOUTH, NOSE, PARTS, UPPER_LIDS, face
+from tests.realtime.keypoint_tracks import FACE, MOUTH, NOSE, OPENINGS, PARTS, UPPER_LIDS, face
 
 PORTRAIT = face()
 
@@ -75,6 +75,15 @@ def test_the_limiter_never_goes_beyond_the_reach_and_keeps_the_direction(angle: 
     moved = motion.target.mean - FACE
     np.testing.assert_allclose(moved, np.broadcast_to(moved.mean(axis=0), moved.shape), atol=1e-4)
     assert moved.mean(axis=0) @ np.array(shift) >= 0
+
+
+def test_a_driver_who_leans_far_still_speaks_and_blinks() -> None:
+    motion = relative_motion(face(shift=(1.0, 0), jaw=0.1, lids=0.05), PORTRAIT, PORTRAIT, PARTS)
+    held = limited(motion, PORTRAIT, PARTS).target.mean
+    upper, lower = np.array(OPENINGS).T
+    wished = motion.target.mean
+    np.testing.assert_allclose(held[lower] - held[upper], wished[lower] - wished[upper], atol=1e-6)
+    assert 0.2 < held[NOSE, 0] < 0.5
 
 
 def test_more_movement_of_the_driver_is_always_more_of_the_portrait() -> None:
