@@ -21,9 +21,10 @@ def relative_motion(driving: Keypoints, portrait: Keypoints, neutral: Keypoints,
     """The portrait's keypoints, moved as the driver moved since the neutral pose.
 
     The paper's transfer: mean = m_portrait + (m_driving - m_neutral), covariance = S_driving S_neutral^-1 S_portrait,
-    made symmetric and positive definite. At driving == neutral the result is the portrait, to the last bit. With `parts`,
-    ways shrink in proportion where the driver's face is the larger, openings close by the driver's share, and a mouth
-    that is open in the neutral pose opens the portrait's.
+    made symmetric and positive definite. At driving == neutral the result is the portrait, to the last bit.
+
+    With `parts`, ways shrink in proportion where the driver's face is the larger, openings close by the driver's share,
+    and a mouth that is open in the neutral pose opens the portrait's.
     """
     before, after = neutral.mean, driving.mean
     if parts is not None:
