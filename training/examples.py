@@ -15,6 +15,7 @@ from training.objective import Example
 from training.pairs import PairBatch
 from training.settings import LandmarkSettings, TrainingSettings
 from training.stills import Stills
+from training.strangers import Openings
 from training.validation import to_tensor
 
 
@@ -75,7 +76,14 @@ def make_example(
         emphasis=guide.emphasis,
         spans=torch.tensor(guide.spans, device=device) if guide.spans else None,
         span_weight=guide.span_weight,
-        openings=torch.tensor(guide.openings, device=device) if guide.openings else None,
+        openings=_openings(guide, device) if guide.openings else None,
+    )
+
+
+def _openings(guide: LandmarkSettings, device: torch.device) -> Openings:
+    lips = [pair for pair in guide.openings if set(pair) <= set(guide.parts.get("mouth", ()))]
+    return Openings(
+        torch.tensor(guide.openings, device=device), torch.tensor(lips, dtype=torch.long, device=device).view(-1, 2)
     )
 
 

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from models.geometry import inverse_2x2
 from training.face_alignment import aligned_faces, alignment, known_faces
-from training.strangers import carried_over
+from training.strangers import Openings, carried_over
 
 SHA256 = "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814"
 SIZE = 192
@@ -34,6 +34,7 @@ SPANS = (
     (159, 145), (158, 153), (160, 144), (386, 374), (385, 380), (387, 373),
 )  # fmt: skip
 SPAN_WEIGHT = 3.0
+LIPS = SPANS[:5]
 OPENINGS = tuple(span for span in SPANS if span != (61, 291))
 
 
@@ -73,12 +74,14 @@ class MeshDistance(nn.Module):
 
     spans: Tensor
     openings: Tensor
+    lips: Tensor
 
     def __init__(self, mesh: FaceMesh) -> None:
         super().__init__()
         self.mesh = mesh
         self.register_buffer("spans", torch.tensor(SPANS), persistent=False)
         self.register_buffer("openings", torch.tensor(OPENINGS), persistent=False)
+        self.register_buffer("lips", torch.tensor(LIPS), persistent=False)
 
     def forward(self, result: Tensor, target: Tensor, landmarks: Tensor) -> Tensor:
         """Between pictures [b, 3, s, s] of faces at `landmarks` [b, 5, 2] in [-1, 1]; unknown faces are skipped.
@@ -105,7 +108,7 @@ class MeshDistance(nn.Module):
                     self._in_picture(View(view.image[known], view.landmarks[known]))
                     for view in (driving, portrait, neutral)
                 )
-                wanted = carried_over(there, here, before, self.openings)
+                wanted = carried_over(there, here, before, Openings(self.openings, self.lips))
             maps = alignment(landmarks[known].float(), PLACES)
             found = self.mesh(aligned_faces(result[known], maps, SIZE))
             return self._distance(found, _from_picture(wanted, maps))

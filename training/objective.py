@@ -11,7 +11,7 @@ from models.portrait_net import Animation, PortraitNet
 from training.losses import gradient_l1, landmark_distance, pyramid_l1, span_distance
 from training.perceptual import PerceptualDistance
 from training.settings import LossSettings
-from training.strangers import Strangers
+from training.strangers import Openings, Strangers
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Example:
 
     Landmarks, where there are any, are [b, m, 2], and count with `landmark_weight`; the picture around the first
     `emphasised` of them counts once more with `emphasis`, and what lies between the ends of `spans` [s, 2] with
-    `span_weight`. `openings` [o, 2] are opposite lips and lids. The two `face_landmarks` [b, 5, 2] are those that
+    `span_weight`. `openings` are opposite lips and lids. The two `face_landmarks` [b, 5, 2] are those that
     training/face_alignment.py aligns faces by. `strangers` are animated by the first motions of the batch.
     """
 
@@ -34,7 +34,7 @@ class Example:
     emphasis: float = 0.0
     spans: Tensor | None = None
     span_weight: float = 0.0
-    openings: Tensor | None = None
+    openings: Openings | None = None
     source_face_landmarks: Tensor | None = None
     face_landmarks: Tensor | None = None
     strangers: Strangers | None = None

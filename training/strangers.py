@@ -11,7 +11,15 @@ from torch import Tensor
 from models.dense_motion import DenseFlow
 from models.geometry import Keypoints, cholesky_2x2, inverse_2x2
 from models.portrait_net import Animation, PortraitNet
-from realtime.motion import LARGEST_CLOSING_RATIO, SMALLEST_SPREAD
+from realtime.motion import LARGEST_CLOSING_RATIO, SMALLEST_SPREAD, TOUCHING_LIPS, UPPER_LIP_SHARE
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """Rows of points at opposite sides of what opens and closes: all of them [o, 2], and those of the mouth [l, 2]."""
+
+    all: Tensor
+    lips: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ def _joined(own: Keypoints, others: Keypoints) -> Keypoints:
 
 
 def relative_motion(
-    driving: Keypoints, portrait: Keypoints, neutral: Keypoints, openings: Tensor | None = None
+    driving: Keypoints, portrait: Keypoints, neutral: Keypoints, openings: Openings | None = None
 ) -> Keypoints:
     """The portrait's keypoints moved as from `neutral` to `driving` (paper, section 3.5); see `carried_over`.
 
@@ -93,20 +101,34 @@ def relative_motion(
         return Keypoints(carried_over(driving.mean, portrait.mean, neutral.mean, openings), covariance)
 
 
-def carried_over(driving: Tensor, portrait: Tensor, neutral: Tensor, openings: Tensor | None) -> Tensor:
-    """`portrait` [b, n, 2] moved as from `neutral` to `driving`.
+def carried_over(driving: Tensor, portrait: Tensor, neutral: Tensor, openings: Openings | None) -> Tensor:
+    """`portrait` [b, n, 2] moved as from `neutral` to `driving`, as the live program does it for faces of one size.
 
-    What lies between the ends of `openings` [o, 2] opens as far, and closes by the same share.
+    What lies between the ends of openings opens as far, and closes by the same share; a mouth that is open in `neutral`
+    opens the portrait's.
     """
-    moved = portrait + driving - neutral
     if openings is None:
-        return moved
-    at_rest, now, own = (
-        points[:, openings[:, 1]] - points[:, openings[:, 0]] for points in (neutral, driving, portrait)
-    )
+        return portrait + driving - neutral
+    neutral = _at_rest(neutral, portrait, openings.lips)
+    moved = portrait + driving - neutral
+    upper, lower = openings.all.T
+    at_rest, now, own = (points[:, lower] - points[:, upper] for points in (neutral, driving, portrait))
     width = at_rest.norm(dim=-1, keepdim=True).clamp_min(SMALLEST_SPREAD)
     direction = at_rest / width
     closed = ((at_rest - now) * direction).sum(dim=-1, keepdim=True).clamp_min(0).minimum(width)
     ratio = (own.norm(dim=-1, keepdim=True) / width).clamp_max(LARGEST_CLOSING_RATIO)
     spared = direction * closed * (1 - ratio) / 2
-    return moved.index_add(1, openings[:, 0], -spared).index_add(1, openings[:, 1], spared)
+    return moved.index_add(1, upper, -spared).index_add(1, lower, spared)
+
+
+def _at_rest(neutral: Tensor, portrait: Tensor, lips: Tensor) -> Tensor:
+    """`neutral` with its `lips` [l, 2] no further apart than the portrait's."""
+    upper, lower = lips.T
+    apart = neutral[:, lower] - neutral[:, upper]
+    width = apart.norm(dim=-1, keepdim=True).clamp_min(SMALLEST_SPREAD)
+    own = (portrait[:, lower] - portrait[:, upper]).norm(dim=-1, keepdim=True)
+    spread = (portrait - portrait.mean(dim=1, keepdim=True)).square().sum(dim=-1).mean(dim=1).sqrt()
+    parted = (width - own.maximum(TOUCHING_LIPS * spread[:, None, None])).clamp_min(0)
+    together = apart * parted / width
+    rested = neutral.index_add(1, upper, UPPER_LIP_SHARE * together)
+    return rested.index_add(1, lower, (UPPER_LIP_SHARE - 1) * together)

@@ -9,7 +9,7 @@ from models.geometry import Keypoints
 from realtime.frames import Keypoints as LiveKeypoints
 from realtime.motion import relative_motion as live_relative_motion
 from realtime.parts import Parts
-from training.strangers import Seen, Strangers, animate_both, carried_over, neighbours, relative_motion
+from training.strangers import Openings, Seen, Strangers, animate_both, carried_over, neighbours, relative_motion
 
 
 def keypoints(seed: int, batch: int = 3, count: int = PRESETS["live-xs"].keypoint_count) -> Keypoints:
@@ -37,19 +37,22 @@ def test_no_motion_leaves_the_portrait_and_its_own_motion_becomes_it() -> None:
     assert torch.linalg.eigvalsh(strange.covariance).min() > 0
 
 
-def test_openings_close_as_they_do_live() -> None:
+@pytest.mark.parametrize("mouth", [(), (2, 3, 5)])
+def test_openings_open_and_close_as_they_do_live(mouth: tuple[int, ...]) -> None:
     """Faces of one size, so that the live program's proportion changes nothing."""
     portrait, neutral, driving = keypoints(1), keypoints(2), keypoints(3)
     spread = [(m - m.mean(dim=1, keepdim=True)).square().sum(-1).mean(-1).sqrt() for m in (portrait.mean, neutral.mean)]
     like = neutral.mean * (spread[0] / spread[1])[:, None, None]
     pairs = [(0, 1), (2, 3), (5, 9)]
-    found = carried_over(driving.mean, portrait.mean, like, torch.tensor(pairs))
+    lips = torch.tensor([pair for pair in pairs if set(pair) <= set(mouth)], dtype=torch.long).view(-1, 2)
+    assert len(lips) == bool(mouth)
+    found = carried_over(driving.mean, portrait.mean, like, Openings(torch.tensor(pairs), lips))
     for index in range(3):
         there, here, before = (
             LiveKeypoints(mean[index].numpy(), points.covariance[index].numpy())
             for mean, points in ((driving.mean, driving), (portrait.mean, portrait), (like, neutral))
         )
-        expected = live_relative_motion(there, here, before, Parts.named({}, pairs)).target.mean
+        expected = live_relative_motion(there, here, before, Parts.named({"mouth": mouth}, pairs)).target.mean
         np.testing.assert_allclose(found[index], expected, atol=2e-6)
 
 
