@@ -17,11 +17,11 @@ from rich.logging import RichHandler
 from models.checkpoint import CheckpointError
 from realtime.interruption import quitting_on_signals
 from training.clips import ClipError
+from training.efficientnet import PretrainedError
 from training.face_mesh import FaceMeshError
 from training.identity import IdentityError
 from training.landmarks import LandmarkError
 from training.parallel import Ranks, joined_ranks, own_device
-from training.perceptual import PerceptualError
 from training.run_log import RunLog
 from training.run_progress import RunProgress
 from training.settings import SettingsError, read_settings
@@ -31,7 +31,7 @@ log = logging.getLogger("training")
 
 CORRECTABLE = (
     *(SettingsError, ClipError, LandmarkError, CheckpointError, TrainingError),
-    *(PerceptualError, IdentityError, FaceMeshError),
+    *(PretrainedError, IdentityError, FaceMeshError),
 )
 
 

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.perceptual import PerceptualDistance, PerceptualError, open_perceptual_distance, read_weights
+from training.efficientnet import PretrainedError, read_weights
+from training.perceptual import PerceptualDistance, open_perceptual_distance
 
 
 @pytest.fixture(scope="module")
@@ -50,5 +51,5 @@ def test_features_shrink_level_by_level(distance: PerceptualDistance, picture: T
 def test_other_weights_are_refused_by_name(tmp_path: Path) -> None:
     file = tmp_path / "weights.pth"
     file.write_bytes(b"not these")
-    with pytest.raises(PerceptualError, match=r"weights\.pth: SHA-256 is"):
+    with pytest.raises(PretrainedError, match=r"weights\.pth: SHA-256 is"):
         read_weights(file)
