@@ -12,7 +12,7 @@ from realtime.closing import Closing
 from realtime.controls import Command, Obey, on_or_off, switched
 from realtime.engines.base import Engine
 from realtime.engines.catalogue import open_engine
-from realtime.errors import SourceError
+from realtime.errors import CommandError, SourceError
 from realtime.faces.detector import FaceDetector
 from realtime.faces.driver_framing import DriverFraming
 from realtime.faces.finder import BackgroundFaceFinder, FaceFinder, PromptFaceFinder
@@ -22,10 +22,11 @@ from realtime.framing import cut_out, mirrored
 from realtime.motion_mapper import MotionMapper, MotionOptions
 from realtime.motion_views import MotionViews
 from realtime.networks import Networks, network_id
+from realtime.portraits.background import AUTO, KEEP, named_background
 from realtime.portraits.cross_fade import CrossFade
 from realtime.portraits.gallery import Gallery, Source
 from realtime.portraits.pack import portraits_in
-from realtime.portraits.portrait import Portrait, make_portrait, open_portrait
+from realtime.portraits.portrait import Grounds, Portrait, before_another_ground, make_portrait, open_portrait
 from realtime.portraits.pose_file import PoseStore
 from realtime.portraits.reader import PortraitReader
 from realtime.settings import DEFAULT_BUNDLE
@@ -45,7 +46,8 @@ class AnimatorOptions(MotionOptions):
     background: bool = False  # look for the driver's face off the way of a frame: for live runs
     fade_s: float = 0.2  # from one portrait to the next
     memory_mb: float = 512.0  # for portraits encoded ahead
-    behind: Background | None = None  # seen where a portrait is transparent; without it, what its pack wishes
+    beside: Background | None = None  # seen where a portrait is transparent; without it, what its pack wishes
+    behind: str = AUTO  # in the place of a portrait's own background: keep, blur, a colour or a file
     portraits: Path | None = None  # the folder that next and previous go through; it is watched
 
 
@@ -82,6 +84,7 @@ class Animator(Closing):
         self._stopwatch = stopwatch
         self._networks = Networks(engine, self._stage)
         self._framing = DriverFraming(self._finder(), self._options.tracking, bundle.parts)
+        self._grounds = Grounds(self._options.beside, self._options.behind)
         self._mapper = MotionMapper(self._options, self._dashboard.notify, bundle.parts)
         self._fade = CrossFade(self._options.fade_s)
         self._rest: tuple[Source, AnimatedFrame] | None = None  # the portrait shown, unmoved, as the output sees it
@@ -96,6 +99,7 @@ class Animator(Closing):
             **self._mapper.handlers,
             "mirror-input": self._obey_mirror_input,
             "mirror-output": self._obey_mirror_output,
+            "behind": self._obey_behind,
         }
 
     @classmethod
@@ -134,7 +138,8 @@ class Animator(Closing):
 
     def set_source(self, pixels: Pixels) -> None:
         """Makes pixels [h, w, 3] uint8 RGB the portrait, framed and encoded once. Raises SourceError without a face."""
-        self._gallery.start_with(self._networks.encode(make_portrait("", pixels, self._size_px, self._detector)))
+        portrait = make_portrait("", pixels, self._size_px, self._detector)
+        self._gallery.start_with(self._networks.encode(before_another_ground(portrait, self._size_px, self._grounds)))
 
     def open_source(self, path: Path) -> None:
         """Makes the picture or pack at path the portrait; the others are read meanwhile. Raises SourceError."""
@@ -212,7 +217,7 @@ class Animator(Closing):
         return self._gallery.current
 
     def _open_portrait(self, path: Path) -> Portrait:
-        return open_portrait(path, self._size_px, self._detector, self._network, self._options.behind)
+        return open_portrait(path, self._size_px, self._detector, self._network, self._grounds)
 
     def _see(self, frame: Frame) -> _Sight | None:
         """The driver's face in frame; None where it is not seen."""
@@ -248,3 +253,13 @@ class Animator(Closing):
     def _obey_mirror_output(self, argument: str) -> str:
         self._options = replace(self._options, mirror_output=switched(self._options.mirror_output, argument))
         return f"mirror of the output {on_or_off(self._options.mirror_output)}"
+
+    def _obey_behind(self, argument: str) -> str:
+        """The portraits are read again by the reader; each changes when it has been."""
+        if argument.lower() not in (AUTO, KEEP) and named_background(argument) is None and not Path(argument).is_file():
+            raise CommandError(
+                f"behind {argument}: no such file", hint="write keep, blur, a colour as #RRGGBB, or a picture file"
+            )
+        self._grounds = replace(self._grounds, behind=argument)
+        self._gallery.reload()
+        return f"behind the person: {argument}"

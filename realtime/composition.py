@@ -39,7 +39,8 @@ def animator_options(settings: Settings) -> AnimatorOptions:
         background=not settings.offline,
         fade_s=0.0,  # the output fades, and what surrounds the square with it
         memory_mb=settings.memory_mb,
-        behind=wished_background(settings.background),
+        beside=wished_background(settings.background),
+        behind=settings.behind,
         portraits=_folder(settings),
     )
 

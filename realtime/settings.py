@@ -23,6 +23,7 @@ DEFAULT_CLIP = ASSETS / "driving" / "default.mp4"
 # The finest first.
 SHIPPED_BUNDLES = (ASSETS / "bundles" / "portrait-s", ASSETS / "bundles" / "portrait-xs")
 DEFAULT_BUNDLE = SHIPPED_BUNDLES[0]
+PERSON_MASK = ASSETS / "person_mask" / "person_mask.onnx"
 
 
 def default_cache() -> Path:
@@ -51,6 +52,7 @@ class Settings(BaseModel):
     badge: bool = True
     picture: Literal["square", "portrait"] = "square"
     background: str = Field(default="auto", min_length=1)
+    behind: str = Field(default="auto", min_length=1)
     away_picture: Path | None = None
     hud_output: bool = False
     screenshots: Path = Path("out/screenshots")

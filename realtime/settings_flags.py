@@ -74,6 +74,11 @@ def _output_flags(add: Callable[..., Any]) -> None:
         "--background", metavar="auto|blur|#RRGGBB|FILE", help="what is beside the portrait (default: auto, its pack's)"
     )
     add(
+        "--behind",
+        metavar="auto|keep|blur|#RRGGBB|FILE",
+        help="what is behind the person in the portrait (default: auto, its pack's wish, else what the picture shows)",
+    )
+    add(
         "--hud-output", action=argparse.BooleanOptionalAction, help="the run's figures over what is sent (default: off)"
     )
     add("--badge", action=argparse.BooleanOptionalAction, help='small "AI" in the corner (default: on)')

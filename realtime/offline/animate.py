@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         help="the square, or the whole portrait around it",
     )
     add("--background", default="auto", metavar="auto|blur|#RRGGBB|FILE", help="what is beside the portrait")
+    add("--behind", default="auto", metavar="auto|keep|blur|#RRGGBB|FILE", help="what is behind the person in it")
     add("--size", metavar="WIDTHxHEIGHT", help="size of the video (default: the portrait's)")
     add("--jobs", type=int, default=None, help="videos made at once (default: as many as there are cores)")
     add("--bundle", type=Path, default=DEFAULT_BUNDLE, metavar="FOLDER", help="model bundle")
@@ -116,7 +117,8 @@ def _workshop(chosen: argparse.Namespace) -> Workshop:
             gains=Gains(overall=chosen.gain),
             mirror=chosen.mirror,
             fade_s=0.0,
-            behind=wished_background(chosen.background),
+            beside=wished_background(chosen.background),
+            behind=chosen.behind,
         ),
         look=Look(
             size,

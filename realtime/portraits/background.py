@@ -1,4 +1,4 @@
-"""What is behind a portrait, as a user writes it: blur, a colour, or the name of a picture file."""
+"""What is beside a portrait or behind its person, as a user writes it: blur, a colour, or a picture file's name."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from realtime.errors import SourceError
 from realtime.frames import Background
 from realtime.portraits.picture_file import read_picture, shrunk
 
-AUTO, BLUR = "auto", "blur"
+AUTO, KEEP, BLUR = "auto", "keep", "blur"
 KEPT_SIDE_PX = 1920  # no output is larger
 _COLOUR = re.compile(r"#?([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})", re.IGNORECASE)
 

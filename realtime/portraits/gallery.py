@@ -90,6 +90,16 @@ class Gallery(Closing):
             self._asked.discard(news.path)
             self._take_in(news)
 
+    def reload(self) -> None:
+        """Has all portraits read again, the one shown first; it stays until then."""
+        for path in [path for path in self._encoded if path != self._chosen]:
+            del self._encoded[path]
+        for path in self._asked:  # one of them may be half read as it was
+            self._reader.ask(path)
+        if self._chosen is not None:
+            self._ask(self._chosen, urgent=True)
+        self._read_ahead()
+
     def close(self) -> None:
         """Ends the reader."""
         self._reader.close()
@@ -135,11 +145,7 @@ class Gallery(Closing):
         return self._wished(self._paths[(here + step) % len(self._paths)])
 
     def _obey_reload(self, _argument: str) -> str:
-        for path in [path for path in self._encoded if path != self._chosen]:
-            del self._encoded[path]
-        if self._chosen is not None:
-            self._ask(self._chosen, urgent=True)
-        self._read_ahead()
+        self.reload()
         return f"reading {len(self._paths)} portraits again"
 
     def _found(self, text: str) -> Path:

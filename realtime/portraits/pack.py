@@ -20,8 +20,8 @@ class PackWishes(BaseModel):
     """portrait.toml. crop is left, top and side of the square: shares of the width, of the height, of the width.
 
     neutral names a file that `save-pose` wrote: the driver's pose that matches the picture. background is what stands
-    beside the picture where the output is wider: blur, a colour as #RRGGBB, or a picture file of the pack. consent says
-    who allowed the picture's use, and for what.
+    beside the picture where the output is wider, behind what replaces the picture's own background: blur, a colour as
+    #RRGGBB, or a picture file of the pack. consent says who allowed the picture's use, and for what.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,6 +31,7 @@ class PackWishes(BaseModel):
     neutral: str | None = None
     gain: float = Field(default=1.0, ge=0, le=3)
     background: str | None = Field(default=None, min_length=1)
+    behind: str | None = Field(default=None, min_length=1)
     consent: str | None = None
     licence: str | None = None
 
@@ -46,6 +47,7 @@ class Pack:
     wishes: PackWishes
     neutral: Path | None = None
     background: str | None = None  # as read_background takes it
+    behind: str | None = None  # likewise
 
 
 def read_pack(path: Path) -> Pack:
@@ -54,17 +56,22 @@ def read_pack(path: Path) -> Pack:
         return Pack(path, PLAIN)
     wishes = _read_wishes(path / WISHES_FILE)
     neutral = _beside(path, "neutral", wishes.neutral) if wishes.neutral else None
-    background = wishes.background
-    if background is not None and named_background(background) is None:
-        background = str(_beside(path, "background", background))
+    background, behind = (_ground(path, field, getattr(wishes, field)) for field in ("background", "behind"))
     if wishes.image:
-        return Pack(_beside(path, "image", wishes.image), wishes, neutral, background)
-    pictures = [picture for picture in pictures_in(path) if str(picture) != background]
+        return Pack(_beside(path, "image", wishes.image), wishes, neutral, background, behind)
+    pictures = [picture for picture in pictures_in(path) if str(picture) not in (background, behind)]
     if len(pictures) != 1:
         raise SourceError(
             f"{path}: {len(pictures)} pictures, one is needed", hint=f'name it in {WISHES_FILE}: image = ""'
         )
-    return Pack(pictures[0], wishes, neutral, background)
+    return Pack(pictures[0], wishes, neutral, background, behind)
+
+
+def _ground(folder: Path, field: str, text: str | None) -> str | None:
+    """What a pack says of a background: a picture file by its path, else as it is written."""
+    if text is None or named_background(text) is not None:
+        return text
+    return str(_beside(folder, field, text))
 
 
 def pictures_in(folder: Path) -> list[Path]:

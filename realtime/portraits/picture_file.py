@@ -15,11 +15,17 @@ BARE = Background()
 GREY = (96, 96, 96)
 
 
-def read_picture(path: Path, behind: Background = BARE) -> Pixels:
-    """[h, w, 3] uint8 RGB; what is transparent shows behind, or grey where that names neither colour nor picture.
+def read_picture(path: Path, ground: Background = BARE) -> Pixels:
+    """[h, w, 3] uint8 RGB; what is transparent shows ground, or grey where that names neither colour nor picture.
 
     Raises SourceError if path cannot be read or holds no picture.
     """
+    pixels, opacity = read_layers(path)
+    return pixels if opacity is None else laid_over(pixels, opacity, ground)
+
+
+def read_layers(path: Path) -> tuple[Pixels, Tensor | None]:
+    """Colours [h, w, 3] uint8 RGB, and opacity [h, w, 1] in [0, 1] where the file tells it. Raises SourceError."""
     try:
         data = np.fromfile(path, np.uint8)
     except OSError as error:
@@ -30,8 +36,7 @@ def read_picture(path: Path, behind: Background = BARE) -> Pixels:
     if pixels is None:
         raise SourceError(f"{path}: not a picture this program can read", hint="use a JPEG, PNG or WebP file")
     pixels = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
-    opacity = _opacity(data)
-    return pixels if opacity is None else _laid_over(pixels, opacity, behind)
+    return pixels, _opacity(data)
 
 
 def middle_for(pixels: Pixels, size: Size) -> Pixels:
@@ -72,11 +77,17 @@ def _opacity(data: "np.ndarray") -> Tensor | None:
     return np.asarray(pixels[..., 3:], np.float32) / np.float32(largest)
 
 
-def _laid_over(pixels: Pixels, opacity: Tensor, behind: Background) -> Pixels:
+def laid_over(pixels: Pixels, opacity: Tensor, ground: Background) -> Pixels:
+    """What opacity [h, w, 1] leaves of pixels [h, w, 3], before ground: [h, w, 3]; grey where that names nothing."""
     height, width = pixels.shape[:2]
-    if behind.picture is not None:
-        part = middle_for(behind.picture, Size(width, height))
-        ground = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
-    else:
-        ground = np.full_like(pixels, behind.colour or GREY)
-    return np.asarray(np.rint(pixels * opacity + ground * (1 - opacity)), np.uint8)
+    below = ground_for(ground, height, width)
+    below = np.full_like(pixels, GREY) if below is None else below
+    return np.asarray(np.rint(pixels * opacity + below * (1 - opacity)), np.uint8)
+
+
+def ground_for(ground: Background, height: int, width: int) -> Pixels | None:
+    """The picture or colour that ground names, [height, width, 3]; None where it names neither."""
+    if ground.picture is not None:
+        part = middle_for(ground.picture, Size(width, height))
+        return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return None if ground.colour is None else np.full((height, width, 3), ground.colour, np.uint8)

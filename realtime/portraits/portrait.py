@@ -1,19 +1,40 @@
 """The portrait: reads a picture file or a pack, and cuts out what the model should see."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from realtime.errors import SourceError
 from realtime.faces.detector import FaceDetector
-from realtime.frames import Background, Pixels, Surroundings
+from realtime.frames import Background, Pixels, Surroundings, Tensor
 from realtime.framing import Crop, centre_crop, cut_out, face_crop
-from realtime.portraits.background import read_background
+from realtime.portraits.background import AUTO, KEEP, read_background
+from realtime.portraits.behind import replaced
 from realtime.portraits.pack import PLAIN, PackWishes, read_pack
-from realtime.portraits.picture_file import BARE, read_picture, shrunk
+from realtime.portraits.person import PersonFinder
+from realtime.portraits.picture_file import BARE, laid_over, read_layers, shrunk
 from realtime.portraits.pose_file import SavedPose, read_pose
 
 SMALLEST_SIDE_PX = 64
 KEPT_SIDE_PX = 1280  # a larger picture is kept at this size: no sink shows more of it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grounds:
+    """What a user wishes around the person of any portrait.
+
+    beside: where the output is wider, and where a picture is transparent; None leaves it to the portrait's pack.
+    behind: keep, or blur, a colour or a file in the place of the picture's own background; auto leaves it to the pack,
+    and keeps it where there is none.
+    """
+
+    beside: Background | None = None
+    behind: str = AUTO
+    person: PersonFinder = field(default_factory=PersonFinder)
+
+    def behind_person(self, pack: str | None = None) -> Background | None:
+        """What replaces the background, where its pack wishes `pack`; None keeps it. Raises SourceError."""
+        wish = (pack or KEEP) if self.behind.lower() == AUTO else self.behind
+        return None if wish.lower() == KEEP else read_background(wish)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,34 +61,45 @@ class Portrait:
         return Surroundings(self.picture, self.crop.left_px, self.crop.top_px, self.crop.side_px, self.background)
 
 
-def read_portrait(path: Path, behind: Background = BARE) -> Pixels:
-    """[h, w, 3] uint8 RGB; what is transparent shows behind, or grey.
+def read_portrait(path: Path) -> Pixels:
+    """[h, w, 3] uint8 RGB; what is transparent is grey.
 
     Raises SourceError if path is missing, no picture, or under 64 pixels on a side.
     """
-    pixels = read_picture(path, behind)
+    pixels, opacity = _read_layers(path)
+    return pixels if opacity is None else laid_over(pixels, opacity, BARE)
+
+
+def _read_layers(path: Path) -> tuple[Pixels, Tensor | None]:
+    pixels, opacity = read_layers(path)
     height, width = pixels.shape[:2]
     if min(height, width) < SMALLEST_SIDE_PX:
         raise SourceError(
             f"{path}: {width}x{height} pixels, at least {SMALLEST_SIDE_PX}x{SMALLEST_SIDE_PX} are needed",
             hint="use a larger picture of the face",
         )
-    return pixels
+    return pixels, opacity
 
 
 def open_portrait(
-    path: Path, size_px: int, detector: FaceDetector | None, network: str = "", behind: Background | None = None
+    path: Path, size_px: int, detector: FaceDetector | None, network: str = "", grounds: Grounds | None = None
 ) -> Portrait:
     """The portrait in a picture file, or in a pack: a folder with a portrait.toml. Raises SourceError, naming path.
 
-    network names the graph that finds keypoints: a pack's neutral pose must have been found by the same. behind is
-    seen where the picture is transparent; without it, what the pack wishes.
+    network names the graph that finds keypoints: a pack's neutral pose must have been found by the same.
     """
     pack = read_pack(path)
+    grounds = grounds or Grounds()
     try:
         background = read_background(pack.background) if pack.background else None
-        pixels = read_portrait(pack.image, behind or background or BARE)
+        behind = grounds.behind_person(pack.behind)
+        pixels, opacity = _read_layers(pack.image)
+        if opacity is not None:  # the file itself says where the person is
+            pixels = laid_over(pixels, opacity, _named(behind) or grounds.beside or background or BARE)
+            behind = None
         portrait = make_portrait(path.stem, pixels, size_px, detector, pack.wishes)
+        if behind is not None:
+            portrait = _before(behind, portrait, size_px, grounds.person)
         neutral = read_pose(pack.neutral, network) if pack.neutral else None
         return replace(portrait, neutral=neutral, background=background)
     except SourceError as error:
@@ -84,12 +116,28 @@ def make_portrait(
     return Portrait(name, pixels, crop, cut_out(pixels, crop, size_px), wishes)
 
 
+def before_another_ground(portrait: Portrait, size_px: int, grounds: Grounds) -> Portrait:
+    """The portrait before what the user wishes behind its person. Raises SourceError where no person is found."""
+    behind = grounds.behind_person()
+    return portrait if behind is None else _before(behind, portrait, size_px, grounds.person)
+
+
 def frame_portrait(pixels: Pixels, size_px: int, detector: FaceDetector | None) -> Pixels:
     """[size_px, size_px, 3] uint8: the face in the training framing; the centre square where detector is None.
 
     Raises SourceError if no face is found.
     """
     return cut_out(pixels, _portrait_crop(pixels, detector), size_px)
+
+
+def _before(behind: Background, portrait: Portrait, size_px: int, person: PersonFinder) -> Portrait:
+    picture = replaced(portrait.picture, person.opacity(portrait.picture, portrait.crop), behind)
+    return replace(portrait, picture=picture, square=cut_out(picture, portrait.crop, size_px))
+
+
+def _named(ground: Background | None) -> Background | None:
+    """A ground that is a colour or a picture; blurring nothing gives nothing."""
+    return ground if ground is not None and (ground.colour is not None or ground.picture is not None) else None
 
 
 def _wished_crop(pixels: Pixels, wishes: PackWishes) -> Crop | None:

@@ -15,6 +15,7 @@ from realtime.engines.automatic import EngineWish, candidates_for, choose_engine
 from realtime.engines.trials import Trial, read_trials, record_path, write_trials
 from realtime.errors import EngineError, SettingsError
 from realtime.offline.animate import planned
+from realtime.settings import DEFAULT_SOURCE
 from tests.conftest import CLIP_FRAMES, CLIP_RATE_HZ
 from tests.realtime.portraits.test_gallery import write_picture
 from tests.recordings import recorded_frames
@@ -135,6 +136,18 @@ def test_the_whole_portrait_is_shown_around_the_square(flags: list[str], tmp_pat
     assert recorded_frames(output)[0].pixels.shape == (64, 160, 3)
 
 
+def test_what_is_behind_the_person_is_replaced(flags: list[str], tmp_path: Path) -> None:
+    """The astronaut's centre square shows her face; the tiny model moves little, its square is the portrait's."""
+    output, wishes = tmp_path / "out.mp4", ["--picture", "portrait", "--size", "256x256", "--no-badge"]
+    corners = {}
+    for behind in ("keep", "#00b140"):
+        arguments = [*flags, "--source", str(DEFAULT_SOURCE), "--output", str(output), "--behind", behind, *wishes]
+        assert run_live.main(arguments) == 0
+        corners[behind] = recorded_frames(output)[0].pixels[2:8, 2:8].mean(axis=(0, 1))
+    assert corners["#00b140"] == pytest.approx([0, 177, 64], abs=30)
+    assert np.abs(corners["keep"] - [0, 177, 64]).max() > 60
+
+
 def test_auto_takes_the_engine_remembered_for_this_machine(flags: list[str], tmp_path: Path, clip: Path) -> None:
     """As when live: what was measured once is not measured again, and a worse engine is not taken."""
     bundle, cache = open_bundle(Path(flags[2])), tmp_path / "cache"
@@ -194,6 +207,7 @@ REFUSED = {
     "bad size": (["--size", "big"], "--size big"),
     "unknown flag": (["--colour", "red"], "--colour"),
     "bad background": (["--background", "nowhere.png"], "background nowhere.png: cannot be read"),
+    "bad ground behind": (["--behind", "nowhere.png"], "background nowhere.png: cannot be read"),
     "missing bundle": (["--bundle", "nowhere"], "there is no bundle here"),
     "unwritable output": (["--output", "/proc/nowhere/out.mp4"], "/proc/nowhere"),
 }

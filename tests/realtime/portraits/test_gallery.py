@@ -257,3 +257,21 @@ def test_encoding_at_the_switch_would_lose_frames(tiny_bundle: Bundle, folder: P
     report, frames = _switching_run(tiny_bundle, folder, ahead=False)
     assert report.dropped > 5
     assert {frame.driver_index for frame in frames} - {None} < set(range(90))
+
+
+def test_what_is_behind_the_person_changes_live(stage: Stage, folder: Path) -> None:
+    """Of a picture cut out already, so that no network looks for the person."""
+    cut_out = np.zeros((SIZE, SIZE, 4), np.uint8)
+    cut_out[SIZE // 2 :] = 255
+    (folder / "eva.png").write_bytes(cv2.imencode(".png", cut_out)[1].tobytes())
+    stage.do("portrait", str(folder / "eva.png"))
+    stage.until(lambda: stage.frame() == 96)
+    stage.do("behind", "#323232")
+    stage.until(lambda: stage.frame() == 0x32)
+    stage.do("behind", "keep")
+    stage.until(lambda: stage.frame() == 96)
+    refused = stage.do("behind", str(folder / "gone.jpg"))
+    stage.frame()
+    with pytest.raises(CommandError, match="no such file"):
+        refused.result()
+    assert stage.frame() == 96

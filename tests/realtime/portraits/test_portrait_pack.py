@@ -9,7 +9,7 @@ import pytest
 from realtime.errors import SourceError
 from realtime.frames import Background
 from realtime.portraits.pack import portraits_in
-from realtime.portraits.portrait import open_portrait
+from realtime.portraits.portrait import Grounds, open_portrait
 
 RIGHT_HALF = 'crop = [0.5, 0.0, 0.5]\ngain = 0.8\nconsent = "drawn for the tests"\n'
 
@@ -104,9 +104,11 @@ def test_a_cut_out_person_stands_before_what_is_wished(pack: Path) -> None:
     assert wished[40, 20].tolist() == [100, 100, 100]
     assert wished[40, 60].tolist() == [8, 80, 40]
     assert wished[40, 100].tolist() == [10, 100, 0]
-    users = open_portrait(pack, 64, None, behind=Background(colour=(1, 2, 3))).picture
+    users = open_portrait(pack, 64, None, grounds=Grounds(Background(colour=(1, 2, 3)))).picture
     assert users[40, 100].tolist() == [1, 2, 3], "the user's wish goes before the pack's"
-    pictured = open_portrait(pack, 64, None, behind=Background(picture=np.full((9, 9, 3), 70, np.uint8))).picture
+    pictured = open_portrait(
+        pack, 64, None, grounds=Grounds(Background(picture=np.full((9, 9, 3), 70, np.uint8)))
+    ).picture
     assert pictured[40, 100].tolist() == [70, 70, 70]
     (pack / "portrait.toml").write_text("")
     assert open_portrait(pack, 64, None).picture[40, 100].tolist() == [96, 96, 96]

@@ -1,0 +1,45 @@
+"""Another background behind a portrait's person: laid under it once, when the picture is read."""
+
+import cv2
+import numpy as np
+
+from realtime.frames import Background, Pixels, Tensor
+from realtime.portraits.picture_file import ground_for
+
+BLUR = 0.035  # of the picture's longer side
+COLOUR_REACH = 1 / 40  # of that side: how far the person's own colours are looked for at its edge
+TINY = 1e-4
+
+
+def replaced(pixels: Pixels, opacity: Tensor, behind: Background) -> Pixels:
+    """The person of pixels [h, w, 3], where opacity [h, w, 1] is 1, before `behind`: [h, w, 3].
+
+    blur is the picture's own background, blurred without the person.
+    """
+    picture = pixels.astype(np.float32)
+    person = _own_colours(picture, opacity)
+    ground = _ground(picture, opacity, behind)
+    return np.asarray(np.rint(person * opacity + ground * (1 - opacity)).clip(0, 255), np.uint8)
+
+
+def _ground(picture: Tensor, opacity: Tensor, behind: Background) -> Tensor:
+    height, width = picture.shape[:2]
+    named = ground_for(behind, height, width)
+    if named is not None:
+        return named.astype(np.float32)
+    return _weighted_blur(picture, 1 - opacity, BLUR * max(height, width))
+
+
+def _own_colours(picture: Tensor, opacity: Tensor) -> Tensor:
+    """The person's colours where its edge mixes them with the old background's (blur fusion; Forte, 2021, eq. 4)."""
+    reach = COLOUR_REACH * max(picture.shape[:2])
+    person, ground = (_weighted_blur(picture, weight, reach) for weight in (opacity, 1 - opacity))
+    return person + opacity * (picture - opacity * person - (1 - opacity) * ground)
+
+
+def _weighted_blur(picture: Tensor, weight: Tensor, sigma_px: float) -> Tensor:
+    """The mean of the neighbours [h, w, 3], each counting by its weight [h, w, 1]; far from any, that of all."""
+    blurred = cv2.GaussianBlur(picture * weight, (0, 0), sigma_px)
+    share = cv2.GaussianBlur(weight, (0, 0), sigma_px)[..., None]
+    whole = (picture * weight).mean(axis=(0, 1)) / max(float(weight.mean()), TINY)
+    return (blurred + TINY * whole) / (share + TINY)

@@ -1,0 +1,118 @@
+"""Another background behind a portrait's person: where the person is found, what is kept of it, and what is refused."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime.errors import EngineError, SourceError
+from realtime.faces.detector import FaceDetector
+from realtime.frames import Background, Pixels
+from realtime.framing import Crop
+from realtime.portraits.behind import replaced
+from realtime.portraits.person import PersonFinder
+from realtime.portraits.portrait import Grounds, Portrait, before_another_ground, make_portrait, open_portrait
+from realtime.settings import DEFAULT_SOURCE, PERSON_MASK
+
+PORTRAITS = sorted(path for path in DEFAULT_SOURCE.parent.glob("*.jpg"))
+GREEN = (0, 177, 64)
+
+
+@pytest.fixture(scope="module")
+def detector() -> FaceDetector:
+    return FaceDetector()
+
+
+@pytest.fixture(scope="module")
+def person() -> PersonFinder:
+    return PersonFinder()
+
+
+def opened(path: Path, behind: str, detector: FaceDetector | None, person: PersonFinder) -> Portrait:
+    return open_portrait(path, 256, detector, grounds=Grounds(behind=behind, person=person))
+
+
+@pytest.mark.parametrize("path", PORTRAITS, ids=[path.stem for path in PORTRAITS])
+def test_every_portrait_that_ships_is_cut_out(path: Path, detector: FaceDetector, person: PersonFinder) -> None:
+    """The middle of the face stays to the last bit; both upper corners of the square become the colour."""
+    kept, cut = opened(path, "keep", detector, person), opened(path, "#00b140", detector, person)
+    assert np.array_equal(kept.square[100:160, 110:146], cut.square[100:160, 110:146])
+    for corner in (cut.square[:12, :12], cut.square[:12, -12:]):
+        assert np.abs(corner.astype(int) - GREEN).mean() < 8
+    assert cut.crop == kept.crop and cut.picture.shape == kept.picture.shape
+
+
+def test_a_disc_of_opacity_keeps_its_inside_and_takes_no_old_colour_along() -> None:
+    """A red disc with a soft edge on blue, before green: nowhere does blue remain."""
+    y, x = np.mgrid[:200, :200]
+    opacity = ((70 - np.hypot(x - 100, y - 100)) / 6 + 0.5).clip(0, 1).astype(np.float32)[..., None]
+    pixels = np.rint(opacity * (200, 20, 20) + (1 - opacity) * (20, 20, 220)).astype(np.uint8)
+    green = replaced(pixels, opacity, Background(colour=GREEN))
+    assert green[100, 100].tolist() == [200, 20, 20] and green[5, 5].tolist() == list(GREEN)
+    assert green[..., 2].max() < 90
+    wall = np.full((50, 80, 3), 77, np.uint8)
+    assert replaced(pixels, opacity, Background(picture=wall))[5, 5].tolist() == [77, 77, 77]
+
+
+def test_blur_softens_what_is_behind_without_the_person_in_it() -> None:
+    """Stripes become grey; the white person leaves no halo in them."""
+    stripes = np.where(np.arange(200) // 4 % 2, 140, 60).astype(np.uint8)
+    pixels = np.repeat(np.tile(stripes, (200, 1))[..., None], 3, axis=2)
+    opacity = np.zeros((200, 200, 1), np.float32)
+    opacity[60:, 70:130] = 1
+    pixels[60:, 70:130] = 255
+    blurred = replaced(pixels, opacity, Background())
+    around = blurred[70:190, 50:68].astype(int)
+    assert np.abs(around - 100).max() < 12
+    assert (blurred[60:, 70:130] == 255).all()
+
+
+def test_what_the_user_wishes_goes_before_the_pack_and_keep_keeps(
+    tmp_path: Path, detector: FaceDetector, person: PersonFinder
+) -> None:
+    pack = tmp_path / "pack"
+    pack.mkdir()
+    (pack / "face.jpg").write_bytes(DEFAULT_SOURCE.read_bytes())
+    (pack / "portrait.toml").write_text('behind = "#0000ff"')
+    plain = opened(DEFAULT_SOURCE, "auto", detector, person).picture
+    assert np.array_equal(opened(pack, "keep", detector, person).picture, plain)
+    corners = [opened(pack, wish, detector, person).picture[3, 3].tolist() for wish in ("auto", "#00b140")]
+    assert corners == [[0, 0, 255], list(GREEN)]
+    (pack / "portrait.toml").write_text('behind = "wall.png"')
+    with pytest.raises(SourceError, match=r"wall\.png"):
+        opened(pack, "auto", detector, person)
+
+
+def test_a_picture_cut_out_already_stands_before_it_without_being_searched(tmp_path: Path) -> None:
+    transparent = np.zeros((80, 80, 4), np.uint8)
+    transparent[20:, 20:60] = (90, 90, 90, 255)
+    path = tmp_path / "cut.png"
+    path.write_bytes(cv2.imencode(".png", transparent)[1].tobytes())
+    finder = PersonFinder(tmp_path / "never opened.onnx")
+    picture = opened(path, "#00b140", None, finder).picture
+    assert picture[5, 5].tolist() == list(GREEN) and picture[50, 40].tolist() == [90, 90, 90]
+    assert opened(path, "blur", None, finder).picture[5, 5].tolist() == [96, 96, 96]
+
+
+def test_pixels_of_an_api_user_are_treated_alike(detector: FaceDetector, person: PersonFinder) -> None:
+    pixels = opened(DEFAULT_SOURCE, "keep", detector, person).picture
+    portrait = make_portrait("", pixels, 256, detector)
+    found = before_another_ground(portrait, 256, Grounds(behind="#00b140", person=person))
+    assert np.array_equal(found.square, opened(DEFAULT_SOURCE, "#00b140", detector, person).square)
+    assert before_another_ground(portrait, 256, Grounds(behind="keep", person=person)) is portrait
+
+
+def test_no_person_a_damaged_network_and_a_missing_one_are_named(tmp_path: Path, person: PersonFinder) -> None:
+    clouds = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 255, (128, 128, 3)).astype(np.uint8), (0, 0), 9)
+    nobody: Pixels = np.asarray(clouds, np.uint8)
+    with pytest.raises(SourceError, match="cannot be told from what is behind"):
+        person.opacity(nobody, Crop(0, 0, 128))
+    damaged = tmp_path / "mask.onnx"
+    data = bytearray(PERSON_MASK.read_bytes())
+    data[len(data) // 2] ^= 1
+    damaged.write_bytes(data)
+    with pytest.raises(EngineError, match="not the file that belongs here"):
+        PersonFinder(damaged).opacity(nobody, Crop(0, 0, 128))
+    with pytest.raises(EngineError, match="cannot be read"):
+        PersonFinder(tmp_path / "gone.onnx").opacity(nobody, Crop(0, 0, 128))
