@@ -80,6 +80,7 @@ class Animator(Closing):
         self._options = options or AnimatorOptions()
         self._detector = detector
         self._dashboard = dashboard or Dashboard()
+        self._dashboard.bundle = bundle.manifest.name
         self._dashboard.open_explainer = partial(MotionViews, bundle)
         self._stopwatch = stopwatch
         self._networks = Networks(engine, self._stage)

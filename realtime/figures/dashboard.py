@@ -73,6 +73,7 @@ class Dashboard:
         self.figures = Figures()
         self.preview: Preview | None = None
         self.open_explainer: Callable[[], Explainer] = _nobody
+        self.bundle = ""
         self.portrait = ""
         self.range_used = 0.0  # share of the motion the portrait can follow; over 1 the limiter works
         self._notice = ("", float("-inf"))
@@ -88,5 +89,5 @@ class Dashboard:
 
     def status(self) -> str:
         """The figures as one line of JSON."""
-        more = {"portrait": self.portrait, "range_used": round(self.range_used, 3)}
+        more = {"bundle": self.bundle, "portrait": self.portrait, "range_used": round(self.range_used, 3)}
         return json.dumps(asdict(self.figures) | more)

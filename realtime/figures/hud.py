@@ -18,6 +18,6 @@ def hud_lines(dashboard: Dashboard) -> list[str]:
         f"{figures.fps:.1f} fps out, {camera}, {figures.dropped} dropped",
         age if isfinite(figures.age_p50_ms) else "no age: frames wait for one another",
         f"ms: {stages}",
-        f"{figures.engine} {figures.precision}   {dashboard.portrait}",
+        f"{dashboard.bundle} on {figures.engine} {figures.precision}, showing {dashboard.portrait}",
         f"range used {used:4.0%} {'#' * min(BAR_LENGTH, round(10 * used))}",
     ]

@@ -30,16 +30,17 @@ def test_every_figure_is_there() -> None:
     run = Run()
     run.stopwatch.seconds, run.stopwatch.visits = {"find": 0.01, "animate": 0.4}, {"find": 20, "animate": 20}
     run.show(1.0, 20, dropped=3)
-    run.dashboard.portrait, run.dashboard.range_used = "juno", 0.5
+    run.dashboard.bundle, run.dashboard.portrait, run.dashboard.range_used = "portrait-s", "juno", 0.5
     assert hud_lines(run.dashboard) == [
         "20.0 fps out, camera 15.0 of 30 fps, 3 dropped",
         "age p50 35 ms, p95 39 ms",
         "ms: find 0.5  animate 20.0",
-        "openvino-cpu int8   juno",
+        "portrait-s on openvino-cpu int8, showing juno",
         "range used  50% #####",
     ]
     status = json.loads(run.dashboard.status())
     assert (status["camera_fps"], status["camera_named_fps"], status["precision"]) == (15.0, 30.0, "int8")
+    assert (status["bundle"], status["portrait"]) == ("portrait-s", "juno")
 
 
 def test_offline_there_is_no_age() -> None:
