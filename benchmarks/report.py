@@ -71,15 +71,20 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _renew_engines(results: Sequence[Result], document: Path) -> None:
-    """Puts the newest result of `engines` between the document's two marks; without either all stays."""
-    newest = _newest([result for result in results if result.kind == "engines"])
-    if not newest or not document.exists():
+    """Puts every machine's newest results of `engines` between the document's two marks; without any all stays."""
+    shown = [
+        result
+        for _, of_machine in _by_machine([result for result in results if result.kind == "engines"])
+        for result, _ in _newest(of_machine)
+    ]
+    if not shown or not document.exists():
         return
-    result = max((result for result, _ in newest), key=lambda result: result.started_at)
     before, _, rest = document.read_text("utf-8").partition(BEGIN)
-    machine = f"{result.machine.title}, {_described(result.machine)}"
-    told = f"{machine}: `{result.command}` ({result.started_at:%Y-%m-%d}, commit {result.commit})."
-    lines = [before + BEGIN, told, "", *tables_of(result)]
+    lines = [before + BEGIN]
+    for result in shown:
+        machine = f"{result.machine.title}, {_described(result.machine)}"
+        told = f"{machine}: `{result.command}` ({result.started_at:%Y-%m-%d}, commit {result.commit})."
+        lines += [told, "", *tables_of(result)]
     document.write_text("\n".join(lines[:-1]) + "\n" + END + rest.partition(END)[2], "utf-8")
 
 

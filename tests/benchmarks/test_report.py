@@ -100,6 +100,10 @@ def test_the_table_of_engines_is_renewed_in_its_own_document(tmp_path: Path) -> 
         "<!-- table: end -->\nAfter.\n"
     )
     assert "| onnx-cpu | int8 | 12.0 | 7.20 |" in text and "old" not in text
+    both = [made_result(*ONE_OF_EACH["engines"], kind="engines", cpu=cpu) for cpu in ("Test CPU", "Other CPU")]
+    _report(both, tmp_path)
+    text = document.read_text()
+    assert text.count("| onnx-cpu | int8 |") == 2 and "Test CPU" in text and "Other CPU" in text
 
 
 def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
