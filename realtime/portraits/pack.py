@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from realtime.errors import SourceError
-from realtime.portraits.background import named_background
+from realtime.portraits.background import KEEP, named_background
 
 WISHES_FILE = "portrait.toml"
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
@@ -69,7 +69,7 @@ def read_pack(path: Path) -> Pack:
 
 def _ground(folder: Path, field: str, text: str | None) -> str | None:
     """What a pack says of a background: a picture file by its path, else as it is written."""
-    if text is None or named_background(text) is not None:
+    if text is None or named_background(text) is not None or (field == "behind" and text.lower() == KEEP):
         return text
     return str(_beside(folder, field, text))
 

@@ -79,6 +79,8 @@ def test_what_the_user_wishes_goes_before_the_pack_and_keep_keeps(
     assert np.array_equal(opened(pack, "keep", detector, person).picture, plain)
     corners = [opened(pack, wish, detector, person).picture[3, 3].tolist() for wish in ("auto", "#00b140")]
     assert corners == [[0, 0, 255], list(GREEN)]
+    (pack / "portrait.toml").write_text('behind = "keep"')
+    assert np.array_equal(opened(pack, "auto", detector, person).picture, plain)
     (pack / "portrait.toml").write_text('behind = "wall.png"')
     with pytest.raises(SourceError, match=r"wall\.png"):
         opened(pack, "auto", detector, person)
