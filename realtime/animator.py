@@ -12,7 +12,7 @@ from realtime.closing import Closing
 from realtime.controls import Command, Obey, on_or_off, switched
 from realtime.engines.base import Engine
 from realtime.engines.catalogue import open_engine
-from realtime.errors import CommandError, SourceError
+from realtime.errors import SourceError
 from realtime.faces.detector import FaceDetector
 from realtime.faces.driver_framing import DriverFraming
 from realtime.faces.finder import BackgroundFaceFinder, FaceFinder, PromptFaceFinder
@@ -22,13 +22,12 @@ from realtime.framing import cut_out, mirrored
 from realtime.motion_mapper import MotionMapper, MotionOptions
 from realtime.motion_views import MotionViews
 from realtime.networks import Networks, network_id
-from realtime.portraits.background import AUTO, KEEP, named_background
+from realtime.portraits.background import AUTO
 from realtime.portraits.cross_fade import CrossFade
 from realtime.portraits.gallery import Gallery, Source
-from realtime.portraits.pack import portraits_in
-from realtime.portraits.portrait import Grounds, Portrait, before_another_ground, make_portrait, open_portrait
+from realtime.portraits.opener import PortraitOpener
+from realtime.portraits.portrait import Grounds, Portrait
 from realtime.portraits.pose_file import PoseStore
-from realtime.portraits.reader import PortraitReader
 from realtime.settings import DEFAULT_BUNDLE
 from realtime.timing import Stopwatch
 
@@ -85,22 +84,21 @@ class Animator(Closing):
         self._stopwatch = stopwatch
         self._networks = Networks(engine, self._stage)
         self._framing = DriverFraming(self._finder(), self._options.tracking, bundle.parts)
-        self._grounds = Grounds(self._options.beside, self._options.behind)
+        grounds = Grounds(self._options.beside, self._options.behind)
+        self._opener = PortraitOpener(self._size_px, detector, self._network, grounds)
         self._mapper = MotionMapper(self._options, self._dashboard.notify, bundle.parts)
         self._fade = CrossFade(self._options.fade_s)
         self._rest: tuple[Source, AnimatedFrame] | None = None  # the portrait shown, unmoved, as the output sees it
         budget_bytes = round(self._options.memory_mb * MEGABYTE)
-        folder = self._options.portraits
-        paths = portraits_in(folder) if folder else []
-        reader = PortraitReader(self._open_portrait, folder)
-        self._gallery = Gallery(self._networks.encode, reader, paths, budget_bytes, self._dashboard.notify)
+        self._gallery = Gallery(
+            self._networks.encode, self._opener, self._options.portraits, budget_bytes, self._dashboard.notify
+        )
         self.handlers: Mapping[str, Obey] = {
             **self._gallery.handlers,
             **self._framing.handlers,
             **self._mapper.handlers,
             "mirror-input": self._obey_mirror_input,
             "mirror-output": self._obey_mirror_output,
-            "behind": self._obey_behind,
         }
 
     @classmethod
@@ -139,12 +137,11 @@ class Animator(Closing):
 
     def set_source(self, pixels: Pixels) -> None:
         """Makes pixels [h, w, 3] uint8 RGB the portrait, framed and encoded once. Raises SourceError without a face."""
-        portrait = make_portrait("", pixels, self._size_px, self._detector)
-        self._gallery.start_with(self._networks.encode(before_another_ground(portrait, self._size_px, self._grounds)))
+        self._gallery.start_with(self._networks.encode(self._opener.of_pixels(pixels)))
 
     def open_source(self, path: Path) -> None:
         """Makes the picture or pack at path the portrait; the others are read meanwhile. Raises SourceError."""
-        self._gallery.start_with(self._networks.encode(self._open_portrait(path)), path)
+        self._gallery.start_with(self._networks.encode(self._opener.open(path)), path)
 
     def remember_poses(self, folder: Path, camera: str) -> None:
         """From now on neutral poses saved in folder for camera are used, and save-pose writes there."""
@@ -217,9 +214,6 @@ class Animator(Closing):
             raise SourceError("there is no portrait yet", hint="call set_source first")
         return self._gallery.current
 
-    def _open_portrait(self, path: Path) -> Portrait:
-        return open_portrait(path, self._size_px, self._detector, self._network, self._grounds)
-
     def _see(self, frame: Frame) -> _Sight | None:
         """The driver's face in frame; None where it is not seen."""
         with self._stage("find"):
@@ -254,13 +248,3 @@ class Animator(Closing):
     def _obey_mirror_output(self, argument: str) -> str:
         self._options = replace(self._options, mirror_output=switched(self._options.mirror_output, argument))
         return f"mirror of the output {on_or_off(self._options.mirror_output)}"
-
-    def _obey_behind(self, argument: str) -> str:
-        """The portraits are read again by the reader; each changes when it has been."""
-        if argument.lower() not in (AUTO, KEEP) and named_background(argument) is None and not Path(argument).is_file():
-            raise CommandError(
-                f"behind {argument}: no such file", hint="write keep, blur, a colour as #RRGGBB, or a picture file"
-            )
-        self._grounds = replace(self._grounds, behind=argument)
-        self._gallery.reload()
-        return f"behind the person: {argument}"

@@ -9,6 +9,7 @@ from realtime.portraits.picture_file import ground_for
 BLUR = 0.035  # of the picture's longer side
 COLOUR_REACH = 1 / 40  # of that side: how far the person's own colours are looked for at its edge
 TINY = 1e-4
+SMALL_SIGMA_PX = 4.0
 
 
 def replaced(pixels: Pixels, opacity: Tensor, behind: Background) -> Pixels:
@@ -39,7 +40,12 @@ def _own_colours(picture: Tensor, opacity: Tensor) -> Tensor:
 
 def _weighted_blur(picture: Tensor, weight: Tensor, sigma_px: float) -> Tensor:
     """The mean of the neighbours [h, w, 3], each counting by its weight [h, w, 1]; far from any, that of all."""
-    blurred = cv2.GaussianBlur(picture * weight, (0, 0), sigma_px)
-    share = cv2.GaussianBlur(weight, (0, 0), sigma_px)[..., None]
-    whole = (picture * weight).mean(axis=(0, 1)) / max(float(weight.mean()), TINY)
-    return (blurred + TINY * whole) / (share + TINY)
+    height, width = picture.shape[:2]
+    # So soft a picture loses nothing by being made of a small one.
+    scale = min(1.0, SMALL_SIGMA_PX / sigma_px)
+    weighed = np.concatenate([picture * weight, weight], axis=2)
+    small = cv2.resize(weighed, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(small, (0, 0), sigma_px * scale)
+    whole = small[..., :3].mean(axis=(0, 1)) / max(float(small[..., 3].mean()), TINY)
+    mean = (soft[..., :3] + TINY * whole) / (soft[..., 3:] + TINY)
+    return np.asarray(cv2.resize(mean, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -14,6 +14,8 @@ from realtime.engines.base import DeviceTensors
 from realtime.errors import CommandError, MarionetError, SourceError
 from realtime.figures.dashboard import SourceView
 from realtime.frames import Keypoints, Pixels
+from realtime.portraits.opener import PortraitOpener
+from realtime.portraits.pack import portraits_in
 from realtime.portraits.portrait import Portrait
 from realtime.portraits.reader import Listing, PortraitReader, ReadPortrait
 
@@ -41,13 +43,14 @@ class Gallery(Closing):
     def __init__(
         self,
         encode: Callable[[Portrait], Source],
-        reader: PortraitReader,
-        paths: Sequence[Path],
+        opener: PortraitOpener,
+        folder: Path | None,
         budget_bytes: int,
         tell: Callable[[str], None],
     ) -> None:
-        self._encode, self._reader, self._tell = encode, reader, tell
-        self._paths = list(paths)
+        self._encode, self._opener, self._tell = encode, opener, tell
+        self._paths = portraits_in(folder) if folder else []
+        self._reader = PortraitReader(opener.open, folder)
         self._budget_bytes = budget_bytes
         self._encoded: OrderedDict[Path, Source] = OrderedDict()  # the one shown last comes last
         self._chosen: Path | None = None
@@ -60,6 +63,7 @@ class Gallery(Closing):
             "next": lambda _argument: self._obey_step(+1),
             "previous": lambda _argument: self._obey_step(-1),
             "reload": self._obey_reload,
+            "behind": self._obey_behind,
         }
 
     @property
@@ -89,16 +93,6 @@ class Gallery(Closing):
         elif news is not None:
             self._asked.discard(news.path)
             self._take_in(news)
-
-    def reload(self) -> None:
-        """Has all portraits read again, the one shown first; it stays until then."""
-        for path in [path for path in self._encoded if path != self._chosen]:
-            del self._encoded[path]
-        for path in self._asked:  # one of them may be half read as it was
-            self._reader.ask(path)
-        if self._chosen is not None:
-            self._ask(self._chosen, urgent=True)
-        self._read_ahead()
 
     def close(self) -> None:
         """Ends the reader."""
@@ -145,8 +139,24 @@ class Gallery(Closing):
         return self._wished(self._paths[(here + step) % len(self._paths)])
 
     def _obey_reload(self, _argument: str) -> str:
-        self.reload()
+        self._read_again()
         return f"reading {len(self._paths)} portraits again"
+
+    def _obey_behind(self, argument: str) -> str:
+        """Each portrait changes when it has been read again."""
+        self._opener.change_behind(argument)
+        self._read_again()
+        return f"behind the person: {argument}"
+
+    def _read_again(self) -> None:
+        """Has all portraits read again, the one shown first; it stays until then."""
+        for path in [path for path in self._encoded if path != self._chosen]:
+            del self._encoded[path]
+        for path in self._asked:  # one of them may be half read as it was
+            self._reader.ask(path)
+        if self._chosen is not None:
+            self._ask(self._chosen, urgent=True)
+        self._read_ahead()
 
     def _found(self, text: str) -> Path:
         """The portrait meant by a number from 1, a name or its beginning, or a file. Raises CommandError."""
