@@ -59,7 +59,7 @@ def range_used(motion: Motion, portrait: Keypoints, parts: Parts = EVERYTHING) -
 
 
 def limited(motion: Motion, portrait: Keypoints, parts: Parts = EVERYTHING) -> Motion:
-    """motion within what the portrait can follow: unchanged up to a knee, then ever less, never beyond the reach.
+    """motion within what the portrait can follow: unchanged up to a knee, then ever less, the head never beyond it.
 
     The whole face is held back alike, so that it keeps its shape; lips and lids stay as far apart as they are to be:
     a driver who leans or turns far still speaks and blinks.

@@ -30,25 +30,22 @@ class Parts:
     """Rows of keypoints. A bundle that names none has keypoints of the face alone, or of no face at all.
 
     openings: [n, 2], keypoints at opposite sides of what opens and closes: a mouth's lips, an eye's lids.
+    lips: those of the mouth.
     """
 
     face: Rows = field(default_factory=_all)
     mouth: Rows = field(default_factory=_none)
     eyes: Rows = field(default_factory=_none)
     openings: Pairs = field(default_factory=_nothing_opens)
+    lips: Pairs = field(default_factory=_nothing_opens)
 
     @classmethod
     def named(cls, rows: Mapping[PartName, tuple[int, ...]], openings: Sequence[tuple[int, int]] = ()) -> "Parts":
         """The parts that a manifest names."""
         parts = {name: np.array(places, np.intp) for name, places in rows.items()}
-        return cls(**parts, openings=np.array(openings, np.intp).reshape(-1, 2))
-
-    @property
-    def lips(self) -> Pairs:
-        """[n, 2], the openings whose ends are the mouth's; none where the bundle does not name it."""
-        if isinstance(self.mouth, slice):
-            return _nothing_opens()
-        return self.openings[np.isin(self.openings, self.mouth).all(axis=1)]
+        lips = [pair for pair in openings if set(pair) <= set(rows.get("mouth", ()))]
+        pairs = (np.array(ends, np.intp).reshape(-1, 2) for ends in (openings, lips))
+        return cls(**parts, **dict(zip(("openings", "lips"), pairs, strict=True)))
 
     def tells(self, part: PartName) -> bool:
         """Whether the bundle names the part's keypoints."""

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from realtime.parts import Parts
 from training.augmentation import degrade, draw_colours, draw_flips, flip
 from training.face_alignment import LANDMARKS as FACE_LANDMARKS
 from training.frame_cache import FrameCache
@@ -81,10 +82,8 @@ def make_example(
 
 
 def _openings(guide: LandmarkSettings, device: torch.device) -> Openings:
-    lips = [pair for pair in guide.openings if set(pair) <= set(guide.parts.get("mouth", ()))]
-    return Openings(
-        torch.tensor(guide.openings, device=device), torch.tensor(lips, dtype=torch.long, device=device).view(-1, 2)
-    )
+    parts = Parts.named(guide.parts, guide.openings)
+    return Openings(*(torch.from_numpy(pairs).to(device) for pairs in (parts.openings, parts.lips)))
 
 
 def _landmarks_of(track: LandmarkTrack, rows: NDArray[np.int64], mirrored: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from realtime.errors import CommandError
 from realtime.faces.detector import FaceDetector
 from realtime.frames import Pixels
 from realtime.portraits.background import AUTO, KEEP, named_background
-from realtime.portraits.portrait import Grounds, Portrait, before_another_ground, make_portrait, open_portrait
+from realtime.portraits.portrait import Grounds, Portrait, before_ground, make_portrait, open_portrait
 
 
 class PortraitOpener:
@@ -27,7 +27,7 @@ class PortraitOpener:
     def of_pixels(self, pixels: Pixels) -> Portrait:
         """The portrait in pixels [h, w, 3] uint8 RGB. Raises SourceError without a face."""
         portrait = make_portrait("", pixels, self._size_px, self._detector)
-        return before_another_ground(portrait, self._size_px, self._grounds)
+        return before_ground(self._grounds.behind_person(), portrait, self._size_px, self._grounds.person)
 
     def change_behind(self, text: str) -> None:
         """From the next portrait on that is behind its person. Raises CommandError for a file that is not there."""

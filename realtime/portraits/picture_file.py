@@ -15,13 +15,10 @@ BARE = Background()
 GREY = (96, 96, 96)
 
 
-def read_picture(path: Path, ground: Background = BARE) -> Pixels:
-    """[h, w, 3] uint8 RGB; what is transparent shows ground, or grey where that names neither colour nor picture.
-
-    Raises SourceError if path cannot be read or holds no picture.
-    """
+def read_picture(path: Path) -> Pixels:
+    """[h, w, 3] uint8 RGB; what is transparent is grey. Raises SourceError for what cannot be read or is no picture."""
     pixels, opacity = read_layers(path)
-    return pixels if opacity is None else laid_over(pixels, opacity, ground)
+    return pixels if opacity is None else laid_over(pixels, opacity, BARE)
 
 
 def read_layers(path: Path) -> tuple[Pixels, Tensor | None]:

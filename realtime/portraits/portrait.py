@@ -98,8 +98,7 @@ def open_portrait(
             pixels = laid_over(pixels, opacity, _named(behind) or grounds.beside or background or BARE)
             behind = None
         portrait = make_portrait(path.stem, pixels, size_px, detector, pack.wishes)
-        if behind is not None:
-            portrait = _before(behind, portrait, size_px, grounds.person)
+        portrait = before_ground(behind, portrait, size_px, grounds.person)
         neutral = read_pose(pack.neutral, network) if pack.neutral else None
         return replace(portrait, neutral=neutral, background=background)
     except SourceError as error:
@@ -116,10 +115,15 @@ def make_portrait(
     return Portrait(name, pixels, crop, cut_out(pixels, crop, size_px), wishes)
 
 
-def before_another_ground(portrait: Portrait, size_px: int, grounds: Grounds) -> Portrait:
-    """The portrait before what the user wishes behind its person. Raises SourceError where no person is found."""
-    behind = grounds.behind_person()
-    return portrait if behind is None else _before(behind, portrait, size_px, grounds.person)
+def before_ground(behind: Background | None, portrait: Portrait, size_px: int, person: PersonFinder) -> Portrait:
+    """The portrait's person before another ground; the portrait as it is for None.
+
+    Raises SourceError where no person is found.
+    """
+    if behind is None:
+        return portrait
+    picture = replaced(portrait.picture, person.opacity(portrait.picture, portrait.crop), behind)
+    return replace(portrait, picture=picture, square=cut_out(picture, portrait.crop, size_px))
 
 
 def frame_portrait(pixels: Pixels, size_px: int, detector: FaceDetector | None) -> Pixels:
@@ -128,11 +132,6 @@ def frame_portrait(pixels: Pixels, size_px: int, detector: FaceDetector | None) 
     Raises SourceError if no face is found.
     """
     return cut_out(pixels, _portrait_crop(pixels, detector), size_px)
-
-
-def _before(behind: Background, portrait: Portrait, size_px: int, person: PersonFinder) -> Portrait:
-    picture = replaced(portrait.picture, person.opacity(portrait.picture, portrait.crop), behind)
-    return replace(portrait, picture=picture, square=cut_out(picture, portrait.crop, size_px))
 
 
 def _named(ground: Background | None) -> Background | None:

@@ -11,8 +11,9 @@ from realtime.faces.detector import FaceDetector
 from realtime.frames import Background, Pixels
 from realtime.framing import Crop
 from realtime.portraits.behind import replaced
+from realtime.portraits.opener import PortraitOpener
 from realtime.portraits.person import PersonFinder
-from realtime.portraits.portrait import Grounds, Portrait, before_another_ground, make_portrait, open_portrait
+from realtime.portraits.portrait import Grounds, Portrait, open_portrait
 from realtime.settings import DEFAULT_SOURCE, PERSON_MASK
 
 PORTRAITS = sorted(path for path in DEFAULT_SOURCE.parent.glob("*.jpg"))
@@ -99,10 +100,9 @@ def test_a_picture_cut_out_already_stands_before_it_without_being_searched(tmp_p
 
 def test_pixels_of_an_api_user_are_treated_alike(detector: FaceDetector, person: PersonFinder) -> None:
     pixels = opened(DEFAULT_SOURCE, "keep", detector, person).picture
-    portrait = make_portrait("", pixels, 256, detector)
-    found = before_another_ground(portrait, 256, Grounds(behind="#00b140", person=person))
-    assert np.array_equal(found.square, opened(DEFAULT_SOURCE, "#00b140", detector, person).square)
-    assert before_another_ground(portrait, 256, Grounds(behind="keep", person=person)) is portrait
+    for wish in ("#00b140", "keep"):
+        opener = PortraitOpener(256, detector, "", Grounds(behind=wish, person=person))
+        assert np.array_equal(opener.of_pixels(pixels).square, opened(DEFAULT_SOURCE, wish, detector, person).square)
 
 
 def test_no_person_a_damaged_network_and_a_missing_one_are_named(tmp_path: Path, person: PersonFinder) -> None:
