@@ -95,7 +95,8 @@ def displacement_at(displacement: Tensor, size: int) -> Tensor:
 @functools.cache
 def interpolation(current: int, size: int) -> Tensor:
     """The matrix [size, current] that resizes a column bilinearly, as `resize` does."""
-    columns = torch.eye(current)[None, :, None, :]  # 1 current 1 current
-    if size < current:
-        return F.avg_pool1d(columns[:, :, 0], current // size)[0].T.contiguous()
-    return F.interpolate(columns, size=(1, size), mode="bilinear", align_corners=False)[0, :, 0].T.contiguous()
+    with torch.inference_mode(False):  # kept for all: what is made while measuring could not be trained with
+        columns = torch.eye(current)[None, :, None, :]  # 1 current 1 current
+        if size < current:
+            return F.avg_pool1d(columns[:, :, 0], current // size)[0].T.contiguous()
+        return F.interpolate(columns, size=(1, size), mode="bilinear", align_corners=False)[0, :, 0].T.contiguous()

@@ -7,7 +7,7 @@ from torch import nn
 from export.graphs import fold_batch_norm
 from models import PRESETS, build_network
 from models.live_inference import LiveInference
-from models.live_transfer import LiveMotionTransfer
+from models.live_transfer import LiveMotionTransfer, displacement_at, interpolation
 
 
 @pytest.mark.parametrize("size", [128, 256, 512])
@@ -31,3 +31,13 @@ def test_result_is_that_of_the_trained_network(size: int) -> None:
         found = network(source, driving)
     assert (expected.image - source).abs().max() > 0.1  # it does paint
     torch.testing.assert_close(found.image, expected.image, atol=1e-5, rtol=0)
+
+
+def test_what_is_measured_first_can_be_trained_with_after() -> None:
+    """The interpolation's matrix is kept: one made in inference mode would stop the first backward pass."""
+    interpolation.cache_clear()
+    displacement = torch.zeros(1, 64, 64, 2, requires_grad=True)
+    with torch.inference_mode():
+        displacement_at(displacement, 128)
+    displacement_at(displacement, 128).sum().backward()
+    assert displacement.grad is not None and displacement.grad.sum() > 0
