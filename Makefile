@@ -18,14 +18,9 @@ test: $(TEST)/.ready
 	$(TEST)/bin/mypy
 	$(TEST)/bin/python -m pytest
 
-# On the kernel's own cameras, in a virtual machine without special rights; pictures and logs stay in out/devices.
-DEVICE_TESTS := env PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(TEST)/bin/python -m pytest tests/device -q -p pytest_timeout \
-    -p no:cacheprovider --confcutdir=tests/device
-
+# On the kernel's own cameras, in two virtual machines without special rights; pictures and logs stay in out/devices.
 test-devices: $(TEST)/.ready
-	mkdir -p out/devices/new out/devices/old
-	for loopback in new old; do $(TEST)/bin/python -m tests.device.prepare out/devices/$$loopback && \
-	    bash tests/device/machine.sh $$loopback out/devices/$$loopback $(DEVICE_TESTS) || exit; done
+	@bash tests/device/run.sh $(TEST)/bin/python out/devices
 
 # The measures of faces want NumPy 1, hence an environment of their own.
 evaluate: $(EVALUATE)/.ready

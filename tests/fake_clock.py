@@ -19,11 +19,18 @@ class StuckError(AssertionError):
     """Every thread waits, and nothing will ever wake one."""
 
 
+def _closed_gate() -> threading.Lock:
+    """A lock that is held: whoever takes it waits until another thread releases it. Cheaper than a semaphore."""
+    gate = threading.Lock()
+    gate.acquire()
+    return gate
+
+
 @dataclass(eq=False)
 class _Waiting:
     is_so: Callable[[], bool]
     until_s: float | None
-    turn: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    turn: threading.Lock = field(default_factory=_closed_gate)
 
 
 class FakeThread:

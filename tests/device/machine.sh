@@ -1,20 +1,22 @@
 #!/bin/bash
 # Runs a command in a virtual machine with cameras: machine.sh old|new FOLDER COMMAND...
+# Fetches and builds what that needs, once: machine.sh prepare
 #
 # The machine is QEMU without KVM, so it needs no rights; it boots Debian's own kernel over this system's files, read-only
-# but for FOLDER. In it are
+# but for FOLDER, and keeps in its memory what it has read of them. In it are
 #   /dev/video0    vivid, the kernel's test webcam, with faults to order
 #   /dev/video10   v4l2loopback with exclusive_caps=1, the virtual camera ("marionet")
 #   /dev/video11   v4l2loopback without, to be fed as a second webcam ("Clip")
-# old is the v4l2loopback of Debian 12, new that of Debian 13. The exit status is the command's; 2 if something is missing.
+# old is the v4l2loopback of Debian 12, new that of Debian 13. The exit status is the command's; of prepare it is 2
+# if something is missing.
 # What is fetched and built stays in $MARIONET_DEVICE_CACHE, by default in the user's cache folder.
-set -euo pipefail
+set -eEuo pipefail
 
-which=$1 folder=$(realpath "$2"); shift 2
+which=$1
 cache=${MARIONET_DEVICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/marionet/devices}
 root=$cache/root
 newer_release=trixie
-limit_s=${MARIONET_DEVICE_LIMIT_S:-600}  # for a machine that hangs; a slow processor takes seven minutes
+limit_s=${MARIONET_DEVICE_LIMIT_S:-600}  # for a machine that hangs
 
 say() { echo "machine.sh: $*" >&2; }
 stop() { say "$1"; say "$2"; exit 2; }
@@ -86,10 +88,22 @@ prepare() {
     touch "$cache/ready"
 }
 
-write_guest_script() {
+# This system's files once more, as a second root: the first is read anew for every program that starts.
+kept_files=(-fsdev "local,id=kept,path=/,security_model=none,readonly=on,multidevs=remap"
+    -device "virtio-9p-pci,fsdev=kept,mount_tag=kept")
+
+write_guest_scripts() {
     local module
     module=$(echo "$cache/loopback-$which"/usr/src/v4l2loopback-*/v4l2loopback.ko)
     cat >"$folder/guest.sh" <<GUEST
+#!/bin/bash
+export PATH=$PATH:/usr/sbin:/sbin
+kept=\$(mktemp -d)
+mount -t 9p -o trans=virtio,version=9p2000.L,cache=loose,msize=524288,ro kept \$kept || exit
+for part in /dev /proc /sys /tmp /run "$folder"; do mount --rbind "\$part" "\$kept\$part" || exit; done
+exec chroot \$kept "$folder/tests.sh"
+GUEST
+    cat >"$folder/tests.sh" <<GUEST
 #!/bin/bash
 export PATH=$PATH:/usr/sbin:/sbin HOME=/tmp PYTHONDONTWRITEBYTECODE=1 MARIONET_DEVICES=$which MARIONET_DEVICES_OUT=$folder
 export MARIONET_LOOPBACK=$module MARIONET_DEVICES_PATIENCE_S=${MARIONET_DEVICES_PATIENCE_S:-60}
@@ -100,17 +114,23 @@ cd $(printf %q "$PWD")
 $(printf '%q ' "$@")
 echo \$? >$folder/status
 GUEST
-    chmod +x "$folder/guest.sh"; rm -f "$folder/status"
+    chmod +x "$folder"/{guest,tests}.sh; rm -f "$folder/status"
 }
 
 export PATH=$PATH:/usr/sbin:/sbin
-check_tools
-prepare
-write_guest_script "$@"
+if [ "$which" = prepare ]; then
+    trap 'stop "the machine cannot be prepared" "look at what is said above; it needs a Debian mirror and a package index"' ERR
+    check_tools
+    prepare
+    exit
+fi
+[ -e "$cache/ready" ] || stop "the machine was never prepared" "bash tests/device/machine.sh prepare"
+folder=$(realpath "$2"); shift 2
+write_guest_scripts "$@"
 say "starting, with v4l2loopback $which"
 started=$SECONDS
 PATH=$cache/boot/bin:$PATH timeout "$limit_s" vng --verbose --disable-kvm --force-9p --cpus 2 --memory 2G --rwdir "$folder" \
-    --append no_timer_check \
+    --append no_timer_check --qemu-opts="${kept_files[*]}" \
     --run "$root/boot/vmlinuz-$(cat "$cache/kernel")" --exec "$folder/guest.sh" </dev/null >"$folder/console.log" 2>&1 || true
 say "ended after $((SECONDS - started)) s"
 [ -s "$folder/status" ] || { tail -30 "$folder/console.log" >&2; say "the machine never finished; see $folder/console.log"; exit 1; }

@@ -1,5 +1,6 @@
 """Writes what the tests in the machine need, outside of it, where Python is fast."""
 
+import compileall
 import sys
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from tests.tiny_bundle import write_tiny_bundle
 
 
 def main(folder: Path) -> None:
-    """A tiny bundle and a portrait."""
+    """A tiny bundle, a portrait, and the program's bytecode, which the machine would make anew at each start."""
     write_tiny_bundle(folder / BUNDLE_FOLDER)
     data = cv2.imencode(".png", cv2.cvtColor(portrait(), cv2.COLOR_RGB2BGR))[1]
     np.asarray(data).tofile(folder / PORTRAIT_FILE)
+    for code in ("realtime", "tests"):
+        compileall.compile_dir(code, quiet=1)
 
 
 if __name__ == "__main__":
