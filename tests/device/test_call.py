@@ -36,8 +36,9 @@ pytestmark = [
 
 # Small and slow, so that the emulated processor's speed is not what is tested.
 CALL_SIZE, CALL_HZ = Size(320, 180), 10
-# What is promised is one second each; QEMU without KVM takes longer over everything.
-CAME_BACK_S, ENDED_S = 3.0, 2.0
+# One second each is promised, and tests/run_live holds the end to it: here every instruction is emulated, beside
+# other work, and an end that takes 0.2 s on the processor itself takes two.
+CAME_BACK_S, ENDED_S = 3.0, 3.0
 
 
 @pytest.fixture(scope="module")

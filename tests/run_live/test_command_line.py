@@ -173,8 +173,10 @@ def _wait_for_bytes(path: Path, count: int, process: subprocess.Popen[str]) -> N
 def test_a_signal_ends_it_cleanly_with_a_report(good: list[str], tmp_path: Path, number: signal.Signals) -> None:
     process = _start([*good, "--camera", "synthetic:"])
     _wait_for_bytes(tmp_path / "out.mp4", 3000, process)
+    asked_s = time.monotonic()
     process.send_signal(number)
     out, err = process.communicate(timeout=20)
+    assert time.monotonic() - asked_s < 1
     assert process.returncode == 0, err
     assert "Traceback" not in err
     assert "frames in" in out
