@@ -100,13 +100,14 @@ write_guest_scripts() {
 export PATH=$PATH:/usr/sbin:/sbin
 kept=\$(mktemp -d)
 mount -t 9p -o trans=virtio,version=9p2000.L,cache=loose,msize=524288,ro kept \$kept || exit
-for part in /dev /proc /sys /tmp /run "$folder"; do mount --rbind "\$part" "\$kept\$part" || exit; done
+for part in /dev /proc /sys /run "$folder"; do mount --rbind "\$part" "\$kept\$part" || exit; done
 exec chroot \$kept "$folder/tests.sh"
 GUEST
     cat >"$folder/tests.sh" <<GUEST
 #!/bin/bash
-export PATH=$PATH:/usr/sbin:/sbin HOME=/tmp PYTHONDONTWRITEBYTECODE=1 MARIONET_DEVICES=$which MARIONET_DEVICES_OUT=$folder
+export PATH=$PATH:/usr/sbin:/sbin HOME=/run/tests TMPDIR=/run/tests PYTHONDONTWRITEBYTECODE=1 MARIONET_DEVICES=$which MARIONET_DEVICES_OUT=$folder
 export MARIONET_LOOPBACK=$module MARIONET_DEVICES_PATIENCE_S=${MARIONET_DEVICES_PATIENCE_S:-60}
+mkdir /run/tests
 dmesg -n 1
 modprobe -d $root vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0x0 no_error_inj=0 || exit
 insmod $module devices=2 video_nr=10,11 card_label=marionet,Clip exclusive_caps=1,0 || exit
