@@ -105,7 +105,8 @@ exec chroot \$kept "$folder/tests.sh"
 GUEST
     cat >"$folder/tests.sh" <<GUEST
 #!/bin/bash
-export PATH=$PATH:/usr/sbin:/sbin HOME=/run/tests TMPDIR=/run/tests PYTHONDONTWRITEBYTECODE=1 MARIONET_DEVICES=$which MARIONET_DEVICES_OUT=$folder
+export PATH=$PATH:/usr/sbin:/sbin HOME=/run/tests TMPDIR=/run/tests PYTHONDONTWRITEBYTECODE=1
+export MARIONET_DEVICES=$which MARIONET_DEVICES_OUT=$folder
 export MARIONET_LOOPBACK=$module MARIONET_DEVICES_PATIENCE_S=${MARIONET_DEVICES_PATIENCE_S:-60}
 mkdir /run/tests
 dmesg -n 1
