@@ -59,7 +59,9 @@ def degrade(image: Tensor, strength: float, generator: torch.Generator) -> Tenso
     image = torch.where(softened[:, None, None, None], soft, image)
     # The third power: most cameras are good, a few are very bad.
     level = LARGEST_NOISE * strength * _uniform(batch, 0, 1, image, generator) ** 3
-    noise = torch.randn(image.shape, generator=generator).to(image.device)
+    # Of noise only the seed is drawn on the CPU: a GPU would wait for so many numbers longer than it trains.
+    seed = int(torch.randint(2**62, (), generator=generator))
+    noise = torch.randn(image.shape, generator=torch.Generator(image.device).manual_seed(seed), device=image.device)
     return (image + level[:, None, None, None] * noise).clamp(0, 1)
 
 

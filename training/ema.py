@@ -3,6 +3,7 @@
 import copy
 
 import torch
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from models.portrait_net import PortraitNet
 
@@ -18,8 +19,9 @@ class MovingAverage:
     def update(self, network: PortraitNet, step: int) -> None:
         """Move the average towards `network` after optimiser step `step`."""
         keep = min(self.decay, (1 + step) / (10 + step))
-        for mean, value in zip(self.network.state_dict().values(), network.state_dict().values(), strict=True):
-            if mean.is_floating_point():
-                mean.lerp_(value, 1 - keep)
-            else:
+        pairs = list(zip(self.network.state_dict().values(), network.state_dict().values(), strict=True))
+        means, values = zip(*((mean, value) for mean, value in pairs if mean.is_floating_point()), strict=True)
+        get_ema_multi_avg_fn(keep)(means, values, None)
+        for mean, value in pairs:
+            if not mean.is_floating_point():
                 mean.copy_(value)

@@ -104,10 +104,10 @@ class MeshDistance(nn.Module):
             return 0 * result.sum()
         with torch.autocast(result.device.type, enabled=False):
             with torch.no_grad():
-                there, here, before = (
-                    self._in_picture(View(view.image[known], view.landmarks[known]))
-                    for view in (driving, portrait, neutral)
-                )
+                views = (driving, portrait, neutral)
+                images = torch.cat([view.image[known] for view in views])
+                places = torch.cat([view.landmarks[known] for view in views])
+                there, here, before = self._in_picture(View(images, places)).chunk(len(views))
                 wanted = carried_over(there, here, before, Openings(self.openings, self.lips))
             maps = alignment(landmarks[known].float(), PLACES)
             found = self.mesh(aligned_faces(result[known], maps, SIZE))

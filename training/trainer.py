@@ -166,7 +166,9 @@ class Trainer:
         example = make_example(self.settings, pairs, landmarks, stills, self.step, self.generator, self.device)
         with self._autocast():
             outcome = self.objective.generator_loss(self.network, example, self.generator)
-        losses = self._agreed({name: term.item() for name, term in outcome.terms.items()})
+        # All of them at once: a GPU would be waited for at each.
+        values = torch.stack([term.detach().float() for term in outcome.terms.values()]).tolist()
+        losses = self._agreed(dict(zip(outcome.terms, values, strict=True)))
         self._descend("networks", self.network, outcome.total, rate)
         if self.objective.discriminator is not None:
             with self._autocast():
