@@ -50,6 +50,8 @@ class OnnxEngine(Engine):
         self.name, self.precision = name, precision
         self._device = provider.device
         _refuse_missing(provider)
+        if provider.device == "cuda":
+            ort.preload_dlls()  # CUDA's libraries that pip installs lie where the system's loader does not look
         options = _session_options(threads, provider)
         self._sessions = {graph: _open_session(bundle, graph, provider, options, precision) for graph in GRAPH_NAMES}
         # One binding for a graph's life: what stays in place, such as the source's features, is bound once.
