@@ -18,7 +18,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of `engines`."""
     add = parser.add_argument
     add("bundle", type=Path, nargs="?", default=DEFAULT_BUNDLE, help="model bundle (default: portrait-s)")
-    add("--engines", nargs="+", metavar="NAME", help="these alone (default: all that are installed)")
+    named = "these alone (default: all that are installed and need no compiling)"
+    add("--engines", nargs="+", default=[], metavar="NAME", help=named)
     add("--threads", type=int, nargs="+", default=[1, 2], help="of the engine; one process each (default 1 2)")
     add("--seconds", type=float, default=5.0, help="of frames, per engine, precision and threads (default 5)")
 
@@ -26,14 +27,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def measure(options: argparse.Namespace, recorder: Recorder) -> None:
     """Adds `frame`, `psnr`, `keypoints`, `opened` and `memory` of each, and `size` of its graphs."""
     bundle = open_bundle(options.bundle)
-    candidates = candidates_for_all(bundle)
-    if options.engines:
-        unknown = set(options.engines) - {name for name, _ in candidates}
-        if unknown:
-            raise SettingsError(
-                f"{sorted(unknown)[0]}: not installed here", hint="run_live.py doctor lists the engines"
-            )
-        candidates = [candidate for candidate in candidates if candidate[0] in options.engines]
+    candidates = candidates_for_all(bundle, options.engines)
+    unknown = set(options.engines) - {name for name, _ in candidates}
+    if unknown:
+        raise SettingsError(f"{sorted(unknown)[0]}: not installed here", hint="run_live.py doctor lists the engines")
     for name, precision in recorder.track(candidates, "Engines", len(candidates)):
         labels = {"engine": name, "precision": precision}
         for threads in options.threads:

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,16 +84,16 @@ def candidates_for(wish: EngineWish, bundle: Bundle) -> list[Candidate]:
     return found
 
 
-def candidates_for_all(bundle: Bundle) -> list[Candidate]:
-    """Every installed engine in every precision that it and the bundle share, whether it is useful or not.
+def candidates_for_all(bundle: Bundle, names: Collection[str] = ()) -> list[Candidate]:
+    """Every installed engine that opens quickly, or those of `names`, in every precision shared with the bundle.
 
-    But torch in float16 on a processor: there it takes seconds a frame.
+    Whether it is useful or not; but not torch in float16 on a processor, where it takes seconds a frame.
     """
     has_gpu = bool(find_gpus())
     return [
         (name, precision)
         for name, kind in ENGINES.items()
-        if is_installed(kind) and kind.opens_quickly
+        if is_installed(kind) and (name in names if names else kind.opens_quickly)
         for precision in kind.precisions
         if graph_precision(precision) in bundle.precisions
         and (has_gpu or (kind.device, precision) != ("either", "fp16"))

@@ -71,7 +71,8 @@ def _open_tensorrt(request: EngineRequest) -> Engine:
     return TensorrtEngine(request.name, request.bundle, request.precision, request.cache)
 
 
-_CPU, _GPU, _DML = "pip install onnxruntime", "pip install 'onnxruntime-gpu[cuda,cudnn]'", "pip install onnxruntime-directml"
+_CPU, _DML = "pip install onnxruntime", "pip install onnxruntime-directml"
+_GPU = "pip install 'onnxruntime-gpu[cuda,cudnn]'"
 _OPENVINO, _TORCH = "pip install openvino", "pip install torch onnx"
 _TENSORRT = "pip install tensorrt cuda-python (from NVIDIA's index)"
 _TORCH_TENSORRT = "pip install torch-tensorrt (from NVIDIA's index, beside torch for CUDA)"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from realtime.bundle import Bundle, Parity
-from realtime.engines.automatic import EngineWish, candidates_for, choose, open_wished_engine, table
+from realtime.engines.automatic import EngineWish, candidates_for, candidates_for_all, choose, open_wished_engine, table
 from realtime.engines.trials import Trial, read_trials, record_path, write_trials
 from realtime.errors import EngineError
 
@@ -109,6 +109,11 @@ def test_auto_leaves_out_what_compiles_for_minutes_and_float16_without_arithmeti
     names = {name for name, _ in candidates_for(EngineWish(), tiny_bundle)}
     assert not names & {"torch-compile", "torch-tensorrt", "tensorrt", "onnx-tensorrt"}
     assert ("onnx-cpu", "fp16") not in candidates_for(EngineWish(), tiny_bundle)
+
+
+def test_what_compiles_for_minutes_is_measured_where_it_is_named(tiny_bundle: Bundle) -> None:
+    assert "torch-compile" not in {name for name, _ in candidates_for_all(tiny_bundle)}
+    assert ("torch-compile", "fp32") in candidates_for_all(tiny_bundle, ["torch-compile"])
 
 
 def test_a_precision_nobody_computes_is_refused(tiny_bundle: Bundle) -> None:
