@@ -183,11 +183,16 @@ def _engines(result: Result) -> Lines:
     rows = []
     for engine, precision in dict.fromkeys((s.labels["engine"], s.labels["precision"]) for s in frames):
         labels = {"engine": engine, "precision": precision}
-        times = [_middle(result, "frame", labels | {"threads": count}) for count in threads]
+        times = [_median_and_p95(result, labels | {"threads": count}) for count in threads]
         rest = (_middle(result, name, labels) for name in ("psnr", "keypoints", "size", "opened", "memory"))
         rows.append([engine, precision, *times, *rest])
-    heads = [f"ms, {count} thread{'s' if count != '1' else ''}" for count in threads]
+    heads = [f"ms, {count} thread{'s' if count != '1' else ''}: p50, p95" for count in threads]
     return table(["engine", "precision", *heads, "PSNR dB", "keypoints px", "MB", "opened in s", "memory MB"], rows)
+
+
+def _median_and_p95(result: Result, labels: Mapping[str, str]) -> str:
+    found = _measured(result, "frame", **labels)
+    return ", ".join(_spread(found[0])[:2]) if found else "–"
 
 
 def _start(result: Result) -> Lines:

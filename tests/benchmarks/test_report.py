@@ -75,7 +75,7 @@ def test_every_kind_has_its_tables_and_plots(tmp_path: Path, capsys: pytest.Capt
         "| ours | 0.1200 | – | – | 12.0 | 60 |",
         "| live-s | 128 | 12.0 | – |",
         "| 4 | 12.0 | 14.0 | 14.0 |",
-        "| onnx-cpu | int8 | 12.0 | 7.20 | 48.0 | – | – | – | – |",
+        "| onnx-cpu | int8 | 12.0, 14.0 | 7.20, 8.40 | 48.0 | – | – | – | – |",
         "| importing run_live |  | 0.360 | 0.420 | 60 |",
         "| auto | warm | 1.20 | 1.40 | 60 |",
         "| jitter, px of the model's picture | 0.240 | 0.280 | 60 |",
@@ -99,7 +99,7 @@ def test_the_table_of_engines_is_renewed_in_its_own_document(tmp_path: Path) -> 
     assert text.startswith("Before.\n<!-- table: begin -->\nTest CPU") and text.endswith(
         "<!-- table: end -->\nAfter.\n"
     )
-    assert "| onnx-cpu | int8 | 12.0 | 7.20 |" in text and "old" not in text
+    assert "| onnx-cpu | int8 | 12.0, 14.0 | 7.20, 8.40 |" in text and "old" not in text
     both = [made_result(*ONE_OF_EACH["engines"], kind="engines", cpu=cpu) for cpu in ("Test CPU", "Other CPU")]
     _report(both, tmp_path)
     text = document.read_text()
