@@ -13,8 +13,8 @@ from realtime.engines.proof import LIMITS
 from realtime.frames import Pixels, Tensor, pixels_to_tensor
 
 Tensors = dict[str, Tensor]
-# A graph alone must be better than the whole path may be.
-MARGIN_PX, MARGIN_DB = 0.2, 2.0
+# A graph alone must be better than the whole path may be. Keypoints most: where they are off, the whole picture is.
+MARGIN_PX, MARGIN_DB = 0.4, 2.0
 # One keypoint in a hundred sees nothing to hold on to and may jump whatever the arithmetic.
 KEYPOINTS_JUDGED = 99
 
