@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import onnxruntime
 import pytest
 
+from realtime.bundle import Bundle
 from realtime.engines.failures import cannot_open, cannot_run, first_line
 from realtime.engines.gpu import Gpu, find_gpus, first_gpu
+from realtime.engines.onnx_engine import OnnxEngine, Provider
 from realtime.engines.onnx_packages import collision, installed_distributions
 from realtime.engines.processor import lacks_int8, machine_fingerprint, processor_flags, processor_name
 from realtime.errors import EngineError
@@ -52,6 +55,15 @@ def test_two_onnx_runtimes_are_a_fault_with_a_command() -> None:
     assert collision(["onnxruntime", "onnxruntime-gpu"]) == (
         "pip uninstall -y onnxruntime onnxruntime-gpu && pip install onnxruntime-gpu"
     )
+
+
+def test_cuda_is_sought_where_pip_puts_it(tiny_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    sought = []
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: sought.append("CUDA"))
+    with pytest.raises(EngineError):  # it is not there, and says so rather than computing elsewhere
+        OnnxEngine("onnx-cuda", tiny_bundle, Provider("CUDAExecutionProvider", "pip install it", device="cuda"))
+    assert sought == ["CUDA"]
 
 
 def test_this_environment_has_one_onnx_runtime() -> None:
