@@ -15,6 +15,20 @@ def known_faces(landmarks: Tensor) -> Tensor:
     return landmarks.isfinite().all(dim=2).all(dim=1)
 
 
+def known_or_in_place(landmarks: Tensor, places: Places) -> Tensor:
+    """The landmarks [b, 5, 2], in float32; of unknown faces those of a face that fills the picture as `places` say.
+
+    So a batch keeps its shape, and nothing waits for a GPU to tell which faces are known; see `mean_of_known`.
+    """
+    in_place = 2 * torch.tensor(places, device=landmarks.device) - 1
+    return torch.where(known_faces(landmarks)[:, None, None], landmarks.float(), in_place)
+
+
+def mean_of_known(values: Tensor, known: Tensor) -> Tensor:
+    """The mean of the `values` [b] of the faces that are `known` [b]; zero without any."""
+    return (values * known).sum() / known.sum().clamp_min(1)
+
+
 def alignment(landmarks: Tensor, places: Places) -> Tensor:
     """Maps [b, 2, 3] from a point (x, y, 1) of the crop to the picture's, both in [-1, 1].
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.geometry import inverse_2x2
-from training.face_alignment import aligned_faces, alignment, known_faces
+from training.face_alignment import aligned_faces, alignment, known_faces, known_or_in_place, mean_of_known
 from training.strangers import Openings, carried_over
 
 SHA256 = "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814"
@@ -88,39 +88,36 @@ class MeshDistance(nn.Module):
 
         Gradients reach `result` alone.
         """
-        known = known_faces(landmarks)
-        if not known.any():
-            return 0 * result.sum()
         with torch.autocast(result.device.type, enabled=False):
-            maps = alignment(landmarks[known].float(), PLACES)
+            maps = alignment(known_or_in_place(landmarks, PLACES), PLACES)
             with torch.no_grad():
-                wanted = self.mesh(aligned_faces(target[known], maps, SIZE))
-            return self._distance(self.mesh(aligned_faces(result[known], maps, SIZE)), wanted)
+                wanted = self.mesh(aligned_faces(target, maps, SIZE))
+            distances = self._distances(self.mesh(aligned_faces(result, maps, SIZE)), wanted)
+            return mean_of_known(distances, known_faces(landmarks))
 
     def of_strangers(self, result: Tensor, landmarks: Tensor, portrait: View, neutral: View, driving: View) -> Tensor:
         """The same between `result`, a face at `landmarks`, and the portrait's features moved as the driver's did."""
-        known = known_faces(torch.cat([landmarks, *(view.landmarks for view in (portrait, neutral, driving))], dim=1))
-        if not known.any():
-            return 0 * result.sum()
         with torch.autocast(result.device.type, enabled=False):
             with torch.no_grad():
                 views = (driving, portrait, neutral)
-                images = torch.cat([view.image[known] for view in views])
-                places = torch.cat([view.landmarks[known] for view in views])
+                images = torch.cat([view.image for view in views])
+                places = torch.cat([view.landmarks for view in views])
                 there, here, before = self._in_picture(View(images, places)).chunk(len(views))
                 wanted = carried_over(there, here, before, Openings(self.openings, self.lips))
-            maps = alignment(landmarks[known].float(), PLACES)
-            found = self.mesh(aligned_faces(result[known], maps, SIZE))
-            return self._distance(found, _from_picture(wanted, maps))
+            maps = alignment(known_or_in_place(landmarks, PLACES), PLACES)
+            found = self.mesh(aligned_faces(result, maps, SIZE))
+            known = known_faces(torch.cat([landmarks, *(view.landmarks for view in views)], dim=1))
+            return mean_of_known(self._distances(found, _from_picture(wanted, maps)), known)
 
     def _in_picture(self, view: View) -> Tensor:
         """Points [b, 468, 2] in [-1, 1] of the picture."""
-        maps = alignment(view.landmarks.float(), PLACES)
+        maps = alignment(known_or_in_place(view.landmarks, PLACES), PLACES)
         return self.mesh(aligned_faces(view.image, maps, SIZE)) @ maps[:, :, :2].mT + maps[:, None, :, 2]
 
-    def _distance(self, found: Tensor, wanted: Tensor) -> Tensor:
+    def _distances(self, found: Tensor, wanted: Tensor) -> Tensor:
+        """Of each face, [b]."""
         between, expected = (points[:, self.spans[:, 0]] - points[:, self.spans[:, 1]] for points in (found, wanted))
-        return F.l1_loss(found, wanted) + SPAN_WEIGHT * F.l1_loss(between, expected)
+        return (found - wanted).abs().mean(dim=(1, 2)) + SPAN_WEIGHT * (between - expected).abs().mean(dim=(1, 2))
 
 
 def _from_picture(points: Tensor, maps: Tensor) -> Tensor:

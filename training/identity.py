@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from training.face_alignment import aligned_faces, alignment, known_faces
+from training.face_alignment import aligned_faces, alignment, known_faces, known_or_in_place, mean_of_known
 
 SHA256 = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
 SIZE = 150
@@ -68,15 +68,12 @@ def identity_distance(embedding: IdentityEmbedding, result: Tensor, target: Tens
 
     Pictures with an unknown landmark (NaN) are skipped. Gradients reach `result` alone.
     """
-    known = known_faces(landmarks)
-    if not known.any():
-        return 0 * result.sum()
-    maps = alignment(landmarks[known], PLACES)
-    result, target = (aligned_faces(image[known], maps, SIZE) for image in (result, target))
+    maps = alignment(known_or_in_place(landmarks, PLACES), PLACES)
+    result, target = (aligned_faces(image, maps, SIZE) for image in (result, target))
     with torch.no_grad():
         expected = embedding(target).float()
     distances = (embedding(result).float() - expected).square().sum(dim=1).clamp_min(1e-8).sqrt()
-    return distances.mean()
+    return mean_of_known(distances, known_faces(landmarks))
 
 
 class _Block(nn.Module):

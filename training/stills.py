@@ -14,6 +14,7 @@ from training.clips import ClipError, Pixels
 from training.face_alignment import LANDMARKS as FACE_LANDMARKS
 from training.landmarks import LandmarkError
 from training.strangers import Strangers
+from training.validation import to_tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Stills:
     def draw(self, count: int, colour_jitter: float, generator: torch.Generator, device: torch.device) -> Strangers:
         """`count` of them, some mirrored, with colours of their own."""
         rows = torch.randint(len(self.pictures), (count,), generator=generator).numpy()
-        images = torch.from_numpy(self.pictures[rows]).to(device).permute(0, 3, 1, 2).float() / 255
+        images = to_tensor(self.pictures[rows], device)
         turned = draw_flips(images, generator)
         images = draw_colours(images, colour_jitter, generator).apply(flip(images, turned))
         plain, flipped = (torch.from_numpy(points[rows]).to(device) for points in (self.landmarks, self.mirrored))

@@ -7,7 +7,7 @@ A network that finds features can be told what it likes to see, and a stretched 
 import torch
 from torch import Tensor
 
-from training.face_alignment import aligned_faces, alignment, known_faces
+from training.face_alignment import aligned_faces, alignment, known_faces, known_or_in_place, mean_of_known
 from training.face_mesh import PLACES
 
 SIZE = 96
@@ -30,15 +30,11 @@ def cold_mouths(result: Tensor, warped: Tensor, landmarks: Tensor) -> Tensor:
     Both are [b, 3, s, s] of faces at `landmarks` [b, 5, 2] in [-1, 1]; `warped` are the sources' own moved pixels.
     Gradients reach `result` alone.
     """
-    known = known_faces(landmarks)
-    if not known.any():
-        return 0 * result.sum()
     with torch.autocast(result.device.type, enabled=False):
-        maps = alignment(landmarks[known].float(), PLACES)
-        found, own = (
-            coldness(aligned_faces(images[known], maps, SIZE)[..., *MOUTH]) for images in (result, warped.detach())
-        )
-        return (found - own.clamp_min(0)).clamp_min(0).mean()
+        maps = alignment(known_or_in_place(landmarks, PLACES), PLACES)
+        found, own = (coldness(aligned_faces(images, maps, SIZE)[..., *MOUTH]) for images in (result, warped.detach()))
+        colder = (found - own.clamp_min(0)).clamp_min(0).mean(dim=(1, 2))
+        return mean_of_known(colder, known_faces(landmarks))
 
 
 def coldness(images: Tensor) -> Tensor:

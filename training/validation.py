@@ -28,8 +28,10 @@ class SelfReenactment:
 
 def to_tensor(frames: np.ndarray, device: torch.device) -> Tensor:
     """Frames [b, s, s, 3] uint8 as [b, 3, s, s] float32 in [0, 1], channels last in memory."""
-    tensor = torch.from_numpy(np.array(frames)).to(device, non_blocking=True)
-    return tensor.movedim(-1, 1).float().div_(255)
+    # From pinned memory a GPU fetches them while it computes.
+    staged = torch.empty(frames.shape, dtype=torch.uint8, pin_memory=device.type == "cuda")
+    staged.numpy()[:] = frames
+    return staged.to(device, non_blocking=True).movedim(-1, 1).float().div_(255)
 
 
 @torch.inference_mode()

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from training.face_alignment import aligned_faces, alignment, known_faces
+from training.face_alignment import aligned_faces, alignment, known_faces, known_or_in_place, mean_of_known
 
 PLACES = ((0.7, 0.4), (0.6, 0.4), (0.3, 0.4), (0.4, 0.4), (0.5, 0.6))
 
@@ -35,3 +35,8 @@ def test_a_face_with_an_unknown_landmark_is_unknown() -> None:
     landmarks = torch.cat([places(), places()])
     landmarks[1, 3, 0] = math.nan
     assert known_faces(landmarks).tolist() == [True, False]
+    landmarks[0] += 0.1
+    torch.testing.assert_close(known_or_in_place(landmarks, PLACES), torch.cat([places(shift=0.1), places()]))
+    values = torch.tensor([2.0, 5.0])
+    assert mean_of_known(values, known_faces(landmarks)) == 2
+    assert mean_of_known(values, known_faces(landmarks.flip(0)[:1])) == 0
