@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.blocks import ResidualBlock, convolution
+from models.blocks import ResidualBlock, UNet, convolution
 from models.config import LiveConfig
 from models.dense_motion import DenseFlow
 from models.geometry import Keypoints, coordinate_grid, sample
@@ -29,6 +29,7 @@ class LiveMotionTransfer(nn.Module):
             convolution(config.encoder_width, trunk, stride=2),
             ResidualBlock(trunk),
         )
+        self.context = Context(trunk, config.context_widths) if config.context_widths else nn.Identity()
         self.motion = nn.Conv2d(motion_channels, trunk, 1)
         self.trunk = nn.Sequential(
             # 1x1: here source and motion only meet, and 3x3 would be a seventh of a frame.
@@ -45,7 +46,7 @@ class LiveMotionTransfer(nn.Module):
 
     def encode_source(self, image: Tensor) -> dict[str, Tensor]:
         """Cached tensors of `image` [b, 3, s, s] in [0, 1]."""
-        features = self.encoder(F.pixel_unshuffle(image - 0.5, 2))  # b trunk s/4 s/4
+        features = self.context(self.encoder(F.pixel_unshuffle(image - 0.5, 2)))  # b trunk s/4 s/4
         return {"source_image": image, "source_thumbnail": resize(image, THUMBNAIL_SIZE), "source_features": features}
 
     def decode(
@@ -67,6 +68,24 @@ class LiveMotionTransfer(nn.Module):
         size = encoded.shape[-1]
         warped = warp(encoded, flow.displacement) * resize(flow.occlusion, size).to(encoded.dtype)
         return warped + resize(self.motion(flow.features), size)
+
+
+class Context(nn.Module):
+    """Features [b, c, h, w] and what all of them together tell each, such as the side of a face that is turned away.
+
+    It adds nothing before it has learned, so that trained networks can be given one.
+    """
+
+    def __init__(self, channels: int, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.unet = UNet(channels, widths)
+        self.head = nn.Conv2d(self.unet.channels_out, channels, 1)
+        nn.init.zeros_(self.head.weight)
+        assert self.head.bias is not None
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.head(self.unet(features))
 
 
 def start_from_copying(head: nn.Conv2d) -> None:

@@ -11,13 +11,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from models.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from models.config import PRESETS
-from models.portrait_net import PortraitNet, build_network
-from training.distillation import TAKEN_OVER, take_over
+from models.checkpoint import save_checkpoint
+from training.distillation import TAKEN_OVER
 from training.ema import MovingAverage
 from training.examples import make_example, open_guide, sampling_weights
 from training.frame_cache import FrameCache, open_frame_cache
+from training.initial import starting_network
 from training.landmarks import LandmarkTrack
 from training.objectives import make_objective
 from training.pairs import PairBatch, PairLoader
@@ -64,7 +63,7 @@ class Trainer:
         self.settings, self.out, self.device, self.ranks = settings, out, device, ranks
         _require_equal_parts(settings, ranks)
         torch.manual_seed(settings.seed)
-        network, self.face = _starting_network(settings)
+        network, self.face = starting_network(settings)
         self.network = network.to(device).train()
         for name in TAKEN_OVER if settings.teacher else settings.frozen:
             self.network.get_submodule(name).eval().requires_grad_(False)
@@ -166,15 +165,12 @@ class Trainer:
         example = make_example(self.settings, pairs, landmarks, stills, self.step, self.generator, self.device)
         with self._autocast():
             outcome = self.objective.generator_loss(self.network, example, self.generator)
-        # All of them at once: a GPU would be waited for at each.
-        values = torch.stack([term.detach().float() for term in outcome.terms.values()]).tolist()
-        losses = self._agreed(dict(zip(outcome.terms, values, strict=True)))
-        self._descend("networks", self.network, outcome.total, rate)
+        losses = self._descend("networks", self.network, outcome.total, outcome.terms, rate)
         if self.objective.discriminator is not None:
             with self._autocast():
                 loss = self.objective.discriminator_loss(example, outcome)
-            losses |= self._agreed({"discriminator": loss.item()})
-            self._descend("discriminator", self.objective.discriminator, loss, rate)
+            named = {"discriminator": loss}
+            losses |= self._descend("discriminator", self.objective.discriminator, loss, named, rate)
         self.ranks.average_statistics(self.network)
         self.average.update(self.network, self.step)
         return losses
@@ -196,7 +192,10 @@ class Trainer:
             f"{self.state_file} holds the last good state, resume it with a lower learning rate"
         )
 
-    def _descend(self, name: str, module: nn.Module, loss: torch.Tensor, rate: float) -> None:
+    def _descend(
+        self, name: str, module: nn.Module, loss: torch.Tensor, terms: dict[str, torch.Tensor], rate: float
+    ) -> dict[str, float]:
+        """The losses `terms`, averaged over the processes; TrainingError before a step that is not finite."""
         optimiser = self.optimisers[name]
         for group in optimiser.param_groups:
             group["lr"] = rate
@@ -204,9 +203,13 @@ class Trainer:
         loss.backward()
         self.ranks.average_gradients(module)
         norm = torch.nn.utils.clip_grad_norm_(module.parameters(), self.settings.gradient_clip)
-        if not torch.isfinite(norm):
-            raise self._guarded(f"the gradient of the {name} is {norm.item()}")
+        # All numbers at once: a GPU would be waited for at each.
+        *values, length = torch.stack([*(term.detach().float() for term in terms.values()), norm]).tolist()
+        losses = self._agreed(dict(zip(terms, values, strict=True)))
+        if not math.isfinite(length):
+            raise self._guarded(f"the gradient of the {name} is {length}")
         optimiser.step()
+        return losses
 
     def _validate(self, held_out: FrameCache) -> SelfReenactment:
         with self._autocast():
@@ -251,29 +254,3 @@ def _adam(module: nn.Module, momentum: float) -> torch.optim.Adam:
 
 def _step_seed(seed: int, step: int, rank: int) -> int:
     return int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0])
-
-
-def _starting_network(settings: TrainingSettings) -> tuple[PortraitNet, dict[str, object]]:
-    """Fresh networks of the preset, or the `initial` checkpoint's, which must be of it; and the face's named parts.
-
-    What a teacher hands on is in its place.
-    """
-    config, guide = PRESETS[settings.preset], settings.landmarks
-    face: dict[str, object] = {"parts": guide.parts, "openings": guide.openings} if guide else {}
-    if settings.initial is None:
-        network, known = build_network(config), face
-    else:
-        network, notes = load_checkpoint(settings.initial)
-        if network.config != config:
-            raise CheckpointError(f"{settings.initial}: not of preset {settings.preset}; correct `initial` or `preset`")
-        network.requires_grad_(True)
-        known = _face(notes) | {name: said for name, said in face.items() if said}
-    if settings.teacher:
-        teacher, notes = load_checkpoint(settings.teacher.checkpoint)
-        take_over(network, teacher, settings.teacher.checkpoint)
-        known |= _face(notes)
-    return network, known
-
-
-def _face(notes: dict[str, object]) -> dict[str, object]:
-    return {name: notes[name] for name in ("parts", "openings") if name in notes}

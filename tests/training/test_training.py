@@ -1,13 +1,16 @@
 """Whole runs on tiny clips: learning, exact resumption, guards, the command line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from models import PRESETS
-from models.checkpoint import CheckpointError, load_checkpoint
+from models import PRESETS, build_network
+from models.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from models.config import LiveConfig
+from models.live_transfer import Context
 from tests.training.tiny_runs import CPU, losses_of, tiny_settings
 from training.__main__ import main
 from training.precision import fastest_precision
@@ -150,6 +153,22 @@ def test_a_run_can_start_from_an_earlier_checkpoint(clips: Path, tmp_path: Path)
     assert not torch.equal(second.network.dense_motion.head.weight, earlier.dense_motion.head.weight)
     with pytest.raises(CheckpointError, match="live-s"):
         Trainer(tiny_settings(clips, preset="live-s").model_copy(update={"initial": checkpoint}), tmp_path, CPU)
+
+
+def test_a_checkpoint_without_a_context_is_given_one_that_adds_nothing_yet(clips: Path, tmp_path: Path) -> None:
+    config = PRESETS["live-xs"]
+    assert isinstance(config, LiveConfig) and config.context_widths
+    earlier = build_network(replace(config, context_widths=())).eval()
+    checkpoint = tmp_path / "earlier.safetensors"
+    save_checkpoint(checkpoint, earlier, {"preset": "live-xs", "steps": 0})
+    trainer = Trainer(tiny_settings(clips).model_copy(update={"initial": checkpoint}), tmp_path / "run", CPU)
+    pictures = torch.rand(2, 2, 3, 64, 64)
+    with torch.inference_mode():
+        expected, found = earlier(*pictures).image, trainer.average.network(*pictures).image
+    torch.testing.assert_close(found, expected)
+    losses_of(trainer, until=2)
+    context = trainer.network.motion_transfer.context
+    assert isinstance(context, Context) and context.head.weight.abs().max() > 0
 
 
 def test_resuming_another_preset_is_refused(clips: Path, tmp_path: Path) -> None:
