@@ -18,6 +18,7 @@ from training.objective import Example, Outcome, WithoutDiscriminator, picture_t
 from training.perceptual import PerceptualDistance
 from training.scene import play
 from training.settings import LossSettings, NetworkName, TeacherSettings
+from training.strangers import animate_both
 
 TAKEN_OVER: tuple[NetworkName, ...] = ("keypoint_detector", "dense_motion")
 
@@ -39,7 +40,7 @@ class DistillationObjective(WithoutDiscriminator):
 
     def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
         """Its terms; nothing is drawn from `generator`."""
-        scene = play(network, example, self.settings.cross)
+        scene = play(network, example, self.settings.cross, animate_both)
         own = self._paint(example.source, scene.own.flow, scene.source, scene.driving)
         portraits = scene.portraits
         others = self._paint(portraits.strangers.images, scene.strangers.flow, portraits.keypoints, scene.moved)

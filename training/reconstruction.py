@@ -13,7 +13,7 @@ from training.objective import Example, Outcome, WithoutDiscriminator, landmark_
 from training.perceptual import PerceptualDistance
 from training.scene import Scene, play
 from training.settings import LossSettings
-from training.strangers import carried_over
+from training.strangers import carried_over, move_both
 from training.tint import cold_mouths, shades_only
 
 
@@ -38,7 +38,7 @@ class ReconstructionObjective(WithoutDiscriminator):
         """Its terms; the equivariance view is drawn from `generator`, and costs nothing at weight zero."""
         warp = draw_affine(example.driving, generator)
         views = [warp.warp(example.driving)] if self.settings.equivariance else []
-        scene = play(network, example, self.settings.cross, views)
+        scene = play(network, example, self.settings.cross, move_both, views)
         terms = self._picture_terms(scene.own, example)
         if self.cycle is not None:
             terms |= self._cycle_terms(self.cycle, example, scene.own)

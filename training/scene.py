@@ -1,6 +1,6 @@
 """A batch as one network sees and animates it: its own sources, and strangers moved as its first drivers moved."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +9,9 @@ from torch import Tensor
 from models.geometry import Keypoints
 from models.portrait_net import Animation, PortraitNet
 from training.objective import Example
-from training.strangers import Seen, Strangers, animate_both, neighbours, relative_motion
+from training.strangers import Seen, Strangers, neighbours, relative_motion
+
+AnimateBoth = Callable[[PortraitNet, Seen, Seen, Keypoints, Keypoints], tuple[Animation, Animation]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,13 @@ class Scene:
     strangers: Animation
 
 
-def play(network: PortraitNet, example: Example, cross: float, further: Sequence[Tensor] = ()) -> Scene:
+def play(
+    network: PortraitNet, example: Example, cross: float, animate: AnimateBoth, further: Sequence[Tensor] = ()
+) -> Scene:
     """What `network` makes of `example`; it also looks at `further` views [b, 3, s, s].
 
-    Strangers are the example's, or where it has none, for the share `cross` of the batch, the neighbours' sources.
+    Strangers are the example's, or where it has none, for the share `cross` of the batch, the neighbours' sources;
+    `animate`, of training/strangers.py, says what is learned from them.
     """
     pictures, strange = Strangers(example.source, example.source_face_landmarks), example.strangers
     views = [example.source, example.driving, *further, *([strange.images] if strange else [])]
@@ -47,5 +52,5 @@ def play(network: PortraitNet, example: Example, cross: float, further: Sequence
     count = len(portraits.strangers.images)
     first, neutral = (Keypoints(*(tensor[:count] for tensor in points)) for points in (driving, source))
     moved = relative_motion(first, portraits.keypoints, neutral, example.openings)
-    animation, strangers = animate_both(network, own, portraits, driving, moved)
+    animation, strangers = animate(network, own, portraits, driving, moved)
     return Scene(source, driving, tuple(others), animation, portraits, moved, strangers)

@@ -3,10 +3,12 @@
 They are stills where the configuration names some, else the neighbours' sources in the batch.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.dense_motion import DenseFlow
 from models.geometry import Keypoints, cholesky_2x2, inverse_2x2
@@ -74,10 +76,49 @@ def animate_both(
     return _part(both, slice(size)), _part(both, slice(size, None))
 
 
+def move_both(
+    network: PortraitNet, own: Seen, strangers: Seen, driving: Keypoints, moved: Keypoints
+) -> tuple[Animation, Animation]:
+    """The same, but the strangers' results teach how to move them alone, not how to paint.
+
+    Who judges them has no true picture, and a painter learns to please it: in stripes across an open mouth, say
+    (docs/decisions/068). It paints strangers as it will in use, with the statistics of all batches.
+    """
+    if not len(moved.mean):
+        return animate_both(network, own, strangers, driving, moved)
+    name, size = "source_thumbnail", len(driving.mean)
+    thumbnails = torch.cat([own.features[name], strangers.features[name]])
+    joined = network.dense_motion(thumbnails, _joined(own.keypoints, strangers.keypoints), _joined(driving, moved))
+    flow, others = _part_of_flow(joined, slice(size)), _part_of_flow(joined, slice(size, None))
+    animation = Animation(*network.motion_transfer.decode(own.features, flow, own.keypoints, driving), flow)
+    # The motion's features tell the painter what to paint.
+    seen = others._replace(features=None if others.features is None else others.features.detach())
+    features = {name: tensor.detach() for name, tensor in strangers.features.items()}
+    with as_it_is(network.motion_transfer):
+        painted = network.motion_transfer.decode(features, seen, strangers.keypoints, moved)
+    return animation, Animation(*painted, others)
+
+
+@contextmanager
+def as_it_is(module: nn.Module) -> Iterator[None]:
+    """What `module` computes meanwhile teaches it nothing, but what it computes from."""
+    was_training, learned = module.training, [p for p in module.parameters() if p.requires_grad]
+    module.eval().requires_grad_(False)
+    try:
+        yield
+    finally:
+        module.train(was_training)
+        for parameter in learned:
+            parameter.requires_grad_(True)
+
+
 def _part(animation: Animation, rows: slice) -> Animation:
-    displacement, masks, occlusion, features = animation.flow
-    flow = DenseFlow(displacement[rows], masks[rows], _rows(occlusion, rows), _rows(features, rows))
-    return Animation(animation.image[rows], animation.warped[rows], flow)
+    return Animation(animation.image[rows], animation.warped[rows], _part_of_flow(animation.flow, rows))
+
+
+def _part_of_flow(flow: DenseFlow, rows: slice) -> DenseFlow:
+    displacement, masks, occlusion, features = flow
+    return DenseFlow(displacement[rows], masks[rows], _rows(occlusion, rows), _rows(features, rows))
 
 
 def _rows(tensor: Tensor | None, rows: slice) -> Tensor | None:

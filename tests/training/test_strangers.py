@@ -9,7 +9,16 @@ from models.geometry import Keypoints
 from realtime.frames import Keypoints as LiveKeypoints
 from realtime.motion import relative_motion as live_relative_motion
 from realtime.parts import Parts
-from training.strangers import Openings, Seen, Strangers, animate_both, carried_over, neighbours, relative_motion
+from training.strangers import (
+    Openings,
+    Seen,
+    Strangers,
+    animate_both,
+    carried_over,
+    move_both,
+    neighbours,
+    relative_motion,
+)
 
 
 def keypoints(seed: int, batch: int = 3, count: int = PRESETS["live-xs"].keypoint_count) -> Keypoints:
@@ -76,3 +85,48 @@ def test_strangers_and_own_sources_are_animated_as_if_alone(count: int) -> None:
         alone = network.animate(network.encode_source(pictures[:1]), neighbour, wanted)
         torch.testing.assert_close(strangers.image[1:], alone.image, atol=1e-5, rtol=1e-4)
         torch.testing.assert_close(strangers.warped[1:], alone.warped, atol=1e-5, rtol=1e-4)
+
+
+def test_strangers_teach_how_to_move_them_and_not_how_to_paint() -> None:
+    torch.manual_seed(0)
+    network = build_network(PRESETS["live-xs"]).train()
+    network.dense_motion.head.weight.data.normal_(0, 0.01)  # as it starts, it lets nothing through
+    pictures = torch.rand(3, 3, 64, 64)
+    source = network.detect_keypoints(pictures)
+    own = Seen(Strangers(pictures), network.encode_source(pictures), source)
+    others = neighbours(own, 2)
+    driving = Keypoints(source.mean.roll(1, dims=0), source.covariance)
+    moved = Keypoints(driving.mean[:2], driving.covariance[:2])
+    animation, strangers = move_both(network, own, others, driving, moved)
+    assert network.training and all(module.training for module in network.modules())
+    assert all(parameter.requires_grad for parameter in network.parameters())
+
+    def learned(loss: torch.Tensor) -> dict[str, bool]:
+        network.zero_grad()
+        loss.backward(retain_graph=True)
+        parts = ("keypoint_detector", "dense_motion", "motion_transfer")
+        return {
+            part: any(p.grad is not None and p.grad.any() for p in network.get_submodule(part).parameters())
+            for part in parts
+        }
+
+    everything = {"keypoint_detector": True, "dense_motion": True, "motion_transfer": True}
+    assert learned(strangers.image.mean()) == everything | {"motion_transfer": False}
+    assert learned(animation.image.mean()) == everything
+
+
+def test_a_stranger_is_painted_as_in_use() -> None:
+    network = build_network(PRESETS["live-xs"]).eval()
+    pictures, source, driving = torch.rand(3, 3, 64, 64), keypoints(0), keypoints(1)
+    own = Seen(Strangers(pictures), network.encode_source(pictures), source)
+    others = neighbours(own, 2)
+    moved = Keypoints(driving.mean[:2], driving.covariance[:2])
+    for found, expected in zip(
+        move_both(network, own, others, driving, moved),
+        animate_both(network, own, others, driving, moved),
+        strict=True,
+    ):
+        torch.testing.assert_close(found.image, expected.image, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(found.flow.displacement, expected.flow.displacement, atol=1e-5, rtol=1e-4)
+    (animation, none) = move_both(network, own, neighbours(own, 0), driving, Keypoints(*(t[:0] for t in driving)))
+    assert len(animation.image) == 3 and not len(none.image)
