@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from realtime.bundle import Bundle, EnginePrecision
 from realtime.engines.base import Engine, graph_precision
+from realtime.engines.onnx_packages import GPU_WITH_LIBRARIES
 from realtime.errors import EngineError
 
 
@@ -72,7 +73,7 @@ def _open_tensorrt(request: EngineRequest) -> Engine:
 
 
 _CPU, _DML = "pip install onnxruntime", "pip install onnxruntime-directml"
-_GPU = "pip install 'onnxruntime-gpu[cuda,cudnn]'"
+_GPU = f"pip install {GPU_WITH_LIBRARIES}"
 _OPENVINO, _TORCH = "pip install openvino", "pip install torch onnx"
 _TENSORRT = "pip install tensorrt cuda-python (from NVIDIA's index)"
 _TORCH_TENSORRT = "pip install torch-tensorrt (from NVIDIA's index, beside torch for CUDA)"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from realtime.engines.onnx_packages import GPU_WITH_LIBRARIES
 from realtime.errors import EngineError
 
 # Signs in the texts of ONNX Runtime, OpenVINO, TensorRT and torch, and what to do about them.
@@ -16,7 +17,7 @@ _HINTS = (
     ),
     (
         ("libcudnn", "libcublas", "libcudart", "libnvinfer", "cannot open shared object", "loadlibrary failed"),
-        "install the runtime's own libraries: pip install 'onnxruntime-gpu[cuda,cudnn]', or pass --engine onnx-cpu",
+        f"install the runtime's own libraries: pip install {GPU_WITH_LIBRARIES}, or pass --engine onnx-cpu",
     ),
     (
         ("ir version", "unsupported model", "opset", "not implemented", "no kernel", "not a registered function"),

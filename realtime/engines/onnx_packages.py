@@ -3,6 +3,8 @@
 import importlib.metadata
 
 DISTRIBUTIONS = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino", "onnxruntime-qnn")
+# The GPU's alone comes without CUDA's libraries.
+GPU_WITH_LIBRARIES = "'onnxruntime-gpu[cuda,cudnn]'"
 
 
 def installed_distributions() -> list[str]:
@@ -15,6 +17,7 @@ def collision(installed: list[str]) -> str | None:
     if len(installed) < 2:
         return None
     wanted = next(name for name in installed if name != "onnxruntime")
+    wanted = GPU_WITH_LIBRARIES if wanted == "onnxruntime-gpu" else wanted
     return f"pip uninstall -y {' '.join(installed)} && pip install {wanted}"
 
 

@@ -53,7 +53,7 @@ def test_the_fingerprint_changes_with_its_parts() -> None:
 def test_two_onnx_runtimes_are_a_fault_with_a_command() -> None:
     assert collision(["onnxruntime"]) is None and collision([]) is None
     assert collision(["onnxruntime", "onnxruntime-gpu"]) == (
-        "pip uninstall -y onnxruntime onnxruntime-gpu && pip install onnxruntime-gpu"
+        "pip uninstall -y onnxruntime onnxruntime-gpu && pip install 'onnxruntime-gpu[cuda,cudnn]'"
     )
 
 
