@@ -54,7 +54,7 @@ PRESETS: dict[str, NetworkConfig] = {
     "paper-64": PaperConfig(image_size=64, working_scale=1.0, generator_blocks=5),
     "paper-256": PaperConfig(image_size=256, working_scale=0.25, generator_blocks=7),
     # The detector and the motion of live-s, so that both move alike: only what paints is smaller (docs/decisions/064).
-    "live-xs": LiveConfig((24, 48, 96, 128), (24, 48, 96, 128), 24, 64, 1, 16, 2, context_widths=(64, 64, 96, 128)),
+    "live-xs": LiveConfig((24, 48, 96, 128), (24, 48, 96, 128), 24, 64, 1, 16, 2),
     "live-s": LiveConfig((24, 48, 96, 128), (24, 48, 96, 128), 32, 96, 2, 32, 2, context_widths=(96, 96, 128, 160)),
     "live-m": LiveConfig((32, 64, 128, 192), (32, 64, 128, 192), 40, 128, 2, 40, 2),
     "live-l": LiveConfig((48, 96, 160, 256), (40, 80, 160, 256), 64, 160, 3, 56, 2),

@@ -13,8 +13,8 @@ from training.objective import Example, Outcome, WithoutDiscriminator, landmark_
 from training.perceptual import PerceptualDistance
 from training.scene import Scene, play
 from training.settings import LossSettings
+from training.shades import shades_only
 from training.strangers import carried_over, move_both
-from training.tint import cold_mouths, shades_only
 
 
 class ReconstructionObjective(WithoutDiscriminator):
@@ -80,17 +80,13 @@ class ReconstructionObjective(WithoutDiscriminator):
                 wanted = carried_over(there, here, before, example.openings)
             terms["cross_cycle"] = settings.cycle * self.cycle.distance(image, wanted, example.spans)
         portrait, neutral, driving = strangers.face_landmarks, example.source_face_landmarks, example.face_landmarks
-        if portrait is None or neutral is None or driving is None:
+        if self.mesh is None or portrait is None or neutral is None or driving is None:
             return terms
         neutral, driving = neutral[:count], driving[:count]
-        moved = portrait + driving - neutral
-        if self.mesh is not None:
-            views = (
-                View(strangers.images, portrait),
-                View(example.source[:count], neutral),
-                View(example.target[:count], driving),
-            )
-            terms["cross_mesh"] = settings.mesh * self.mesh.of_strangers(image, moved, *views)
-        if settings.tint:
-            terms["tint"] = settings.tint * cold_mouths(animation.image, animation.warped, moved)
-        return terms
+        views = (
+            View(strangers.images, portrait),
+            View(example.source[:count], neutral),
+            View(example.target[:count], driving),
+        )
+        distance = self.mesh.of_strangers(image, portrait + driving - neutral, *views)
+        return terms | {"cross_mesh": settings.mesh * distance}

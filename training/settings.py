@@ -45,8 +45,8 @@ class LossSettings(_Section):
     `perceptual` weighs what a network for photographs sees (training/perceptual.py) in the reconstruction, `identity`
     what a network that tells people apart does (training/identity.py), `mesh` what one does that finds features of
     faces (training/face_mesh.py; both need landmarks of faces), `cycle` that results show the keypoints they were
-    animated with, `tint` that other people's mouths turn no colder than their own pixels (training/tint.py). The share
-    `cross` of a batch also moves other people: stills, or the neighbours' sources.
+    animated with. The share `cross` of a batch also moves other people: stills, or the neighbours' sources; what judges
+    say of them teaches how to move them, never how to paint (training/strangers.py).
     """
 
     objective: Literal["paper", "reconstruction", "distillation", "keypoints"] = "reconstruction"
@@ -57,7 +57,6 @@ class LossSettings(_Section):
     identity: float = Field(0.0, ge=0)
     mesh: float = Field(0.0, ge=0)
     cycle: float = Field(0.0, ge=0)
-    tint: float = Field(0.0, ge=0)
     cross: float = Field(0.0, ge=0, le=1)
 
 
@@ -175,7 +174,7 @@ class TrainingSettings(_Section):
             raise ValueError('teacher: teaches in loss.objective = "distillation" alone; set both, or neither')
         if self.teacher and self.frozen:
             raise ValueError("frozen: a teacher's detector and motion are taken over and stay; leave it")
-        for name in ("identity", "mesh", "cycle", "tint"):
+        for name in ("identity", "mesh", "cycle"):
             if self.teacher and getattr(self.loss, name):
                 raise ValueError(f"loss.{name}: a teacher takes the place of judges; leave one of the two")
         return self
@@ -185,12 +184,10 @@ class TrainingSettings(_Section):
         loss = self.loss
         if loss.cycle and self.initial is None:
             raise ValueError("loss.cycle: the detector that a run starts with judges; set `initial` to a trained one")
-        if loss.tint and not loss.cross:
-            raise ValueError("loss.tint: looks at others' mouths; set loss.cross, the share of a batch they are")
-        if loss.cross and not (loss.cycle or loss.mesh or loss.tint or self.teacher):
+        if loss.cross and not (loss.cycle or loss.mesh or self.teacher):
             raise ValueError(
-                "loss.cross: is the share of results on others' faces that loss.cycle, loss.mesh, loss.tint or a "
-                "teacher judges; set one of them too, or leave it"
+                "loss.cross: is the share of results on others' faces that loss.cycle, loss.mesh or a teacher judges; "
+                "set one of them too, or leave it"
             )
         if self.stills and not loss.cross:
             raise ValueError("stills: are animated for the share loss.cross of a batch; set it, or leave the stills")
@@ -198,18 +195,17 @@ class TrainingSettings(_Section):
 
     @model_validator(mode="after")
     def _faces_are_known(self) -> "TrainingSettings":
-        for name in ("identity", "mesh", "tint"):
+        for name in ("identity", "mesh"):
             if getattr(self.loss, name) and self.landmarks is None:
                 raise ValueError(f"loss.{name}: aligns faces by their landmarks; add a [landmarks] section")
-        for name in ("mesh", "tint"):
-            if getattr(self.loss, name) and self.stills and self.stills.landmarks is None:
-                raise ValueError(f"loss.{name}: looks at faces in the stills; set stills.landmarks")
+        if self.loss.mesh and self.stills and self.stills.landmarks is None:
+            raise ValueError("loss.mesh: looks at faces in the stills; set stills.landmarks")
         return self
 
     @property
     def aligns_faces(self) -> bool:
         """Whether a loss looks at faces in crops of their own."""
-        return bool(self.loss.identity or self.loss.mesh or self.loss.tint)
+        return bool(self.loss.identity or self.loss.mesh)
 
     @property
     def total_steps(self) -> int:

@@ -106,15 +106,10 @@ def test_stills_are_animated_by_the_motions_of_the_batch(clips: Path, tmp_path: 
     assert all(entry["cross_cycle"] > 0 and entry["equivariance"] > 0 for entry in losses)
 
 
-@pytest.mark.parametrize("loss", [{"identity": 0.1}, {"mesh": 0.1}, {"tint": 0.1, "cross": 0.5}], ids=str)
+@pytest.mark.parametrize("loss", [{"identity": 0.1}, {"mesh": 0.1}], ids=str)
 def test_losses_on_aligned_faces_need_landmarks(clips: Path, loss: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"add a \[landmarks\] section"):
         TrainingSettings.model_validate(tiny_settings(clips).model_dump() | {"loss": loss})
-
-
-def test_a_tint_without_others_is_refused(clips: Path) -> None:
-    with pytest.raises(ValueError, match=r"loss\.tint: looks at others' mouths; set loss\.cross"):
-        TrainingSettings.model_validate(tiny_settings(clips).model_dump() | {"loss": {"tint": 1.0}})
 
 
 def test_parts_reach_the_checkpoint_and_must_be_points(clips: Path, tmp_path: Path) -> None:

@@ -156,12 +156,13 @@ def test_a_run_can_start_from_an_earlier_checkpoint(clips: Path, tmp_path: Path)
 
 
 def test_a_checkpoint_without_a_context_is_given_one_that_adds_nothing_yet(clips: Path, tmp_path: Path) -> None:
-    config = PRESETS["live-xs"]
+    config = PRESETS["live-s"]
     assert isinstance(config, LiveConfig) and config.context_widths
     earlier = build_network(replace(config, context_widths=())).eval()
     checkpoint = tmp_path / "earlier.safetensors"
-    save_checkpoint(checkpoint, earlier, {"preset": "live-xs", "steps": 0})
-    trainer = Trainer(tiny_settings(clips).model_copy(update={"initial": checkpoint}), tmp_path / "run", CPU)
+    save_checkpoint(checkpoint, earlier, {"preset": "live-s", "steps": 0})
+    settings = tiny_settings(clips, preset="live-s").model_copy(update={"initial": checkpoint})
+    trainer = Trainer(settings, tmp_path / "run", CPU)
     pictures = torch.rand(2, 2, 3, 64, 64)
     with torch.inference_mode():
         expected, found = earlier(*pictures).image, trainer.average.network(*pictures).image
