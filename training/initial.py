@@ -1,10 +1,12 @@
 """The network that a run starts with: a fresh one, or a trained one, and what a teacher hands on."""
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
 from models.checkpoint import CheckpointError, load_checkpoint
 from models.config import PRESETS, LiveConfig, NetworkConfig
+from models.live_transfer import Context
 from models.portrait_net import PortraitNet, build_network
 from training.distillation import take_over
 from training.settings import TrainingSettings
@@ -28,6 +30,23 @@ def starting_network(settings: TrainingSettings) -> tuple[PortraitNet, dict[str,
         take_over(network, teacher, settings.teacher.checkpoint)
         known |= _face(notes)
     return network, known
+
+
+def grown_like(later: PortraitNet, earlier: PortraitNet, path: Path) -> PortraitNet:
+    """`earlier`, from `path`, with `later`'s context, adding nothing yet, if it was trained without one.
+
+    CheckpointError if they differ in more.
+    """
+    if earlier.config == later.config:
+        return earlier
+    if not isinstance(later.config, LiveConfig) or earlier.config != replace(later.config, context_widths=()):
+        raise CheckpointError(f"{path}: of another shape than the later checkpoint; name the one that it started from")
+    grown = copy.deepcopy(later)
+    grown.load_state_dict(earlier.state_dict(), strict=False)
+    context = grown.motion_transfer.context
+    assert isinstance(context, Context)
+    context.add_nothing()
+    return grown
 
 
 def _of_preset(network: PortraitNet, config: NetworkConfig, path: Path, preset: str) -> PortraitNet:
