@@ -29,7 +29,7 @@ class LiveInference(LiveMotionTransfer):
             motion.weight.copy_((matrix @ trained.motion.weight.flatten(1))[..., None, None])
             assert motion.bias is not None
             motion.bias.copy_(matrix @ trained.motion.bias + meeting.bias)
-        self.encoder, self.motion = nn.Sequential(*trained.encoder, cached), motion
+        self.encoder, self.context, self.motion = trained.encoder, nn.Sequential(trained.context, cached), motion
         self.trunk = nn.Sequential(nn.ReLU(), *list(trained.trunk)[1:])
         self.widen, self.detail, self.head = trained.widen, trained.detail, trained.head
 

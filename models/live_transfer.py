@@ -29,7 +29,7 @@ class LiveMotionTransfer(nn.Module):
             convolution(config.encoder_width, trunk, stride=2),
             ResidualBlock(trunk),
         )
-        self.context = Context(trunk, config.context_widths) if config.context_widths else nn.Identity()
+        self.context: nn.Module = Context(trunk, config.context_widths) if config.context_widths else nn.Identity()
         self.motion = nn.Conv2d(motion_channels, trunk, 1)
         self.trunk = nn.Sequential(
             # 1x1: here source and motion only meet, and 3x3 would be a seventh of a frame.

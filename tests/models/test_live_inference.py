@@ -7,13 +7,13 @@ from torch import nn
 from export.graphs import fold_batch_norm
 from models import PRESETS, build_network
 from models.live_inference import LiveInference
-from models.live_transfer import LiveMotionTransfer, displacement_at, interpolation
+from models.live_transfer import Context, LiveMotionTransfer, displacement_at, interpolation
 
 
-@pytest.mark.parametrize("size", [128, 256, 512])
-def test_result_is_that_of_the_trained_network(size: int) -> None:
+@pytest.mark.parametrize(("preset", "size"), [("live-xs", 128), ("live-s", 256), ("live-xs", 512)])
+def test_result_is_that_of_the_trained_network(preset: str, size: int) -> None:
     torch.manual_seed(size)
-    network = build_network(PRESETS["live-xs"])
+    network = build_network(PRESETS[preset])
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):  # as if trained: norms that do something
             nn.init.uniform_(module.weight, 0.5, 1.5)
@@ -24,6 +24,8 @@ def test_result_is_that_of_the_trained_network(size: int) -> None:
     nn.init.normal_(network.dense_motion.head.weight, std=0.2)  # fresh ones move nothing
     transfer = network.motion_transfer
     assert isinstance(transfer, LiveMotionTransfer)
+    if isinstance(transfer.context, Context):
+        nn.init.normal_(transfer.context.head.weight, std=0.2)
     source, driving = torch.rand(1, 3, size, size), torch.rand(1, 3, size, size)
     with torch.inference_mode():
         expected = network(source, driving)
