@@ -37,7 +37,7 @@ class MotionMapper:
         self._parts = parts
         self._gains = options.gains
         self._tell = tell
-        self._smoother = KeypointSmoother()
+        self._smoother = KeypointSmoother(parts)
         self._calibration = Calibration(options.calibration == "auto", parts)
         self._best_frame = False
         self._source: Source | None = None

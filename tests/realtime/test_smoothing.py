@@ -3,6 +3,7 @@
 import numpy as np
 
 from realtime.frames import Keypoints
+from realtime.parts import Parts
 from realtime.smoothing import KeypointSmoother
 
 RATE_HZ = 30
@@ -49,3 +50,11 @@ def test_time_that_stands_still_passes_the_new_value() -> None:
     smoother = KeypointSmoother()
     smoother.smooth(_at(-1.0), 2.0)
     assert smoother.smooth(_at(1.0), 2.0).mean[0, 0] == 1.0
+
+
+def test_what_is_beside_the_face_is_held_calmer() -> None:
+    smoother = KeypointSmoother(Parts.named({"face": (0,)}))
+    still, moved = (Keypoints(one.mean.repeat(2, 0), one.covariance.repeat(2, 0)) for one in (_at(0.0), _at(0.05)))
+    smoother.smooth(still, 0.0)
+    face, beside = smoother.smooth(moved, 1 / RATE_HZ).mean[:, 0]
+    assert 0 < beside < 0.8 * face

@@ -44,7 +44,7 @@ def _track(engine: Engine, pictures: Iterable[Pixels]) -> list[Keypoints]:
 
 
 def _smoothed(track: list[Keypoints]) -> list[Keypoints]:
-    smoother = KeypointSmoother()
+    smoother = KeypointSmoother(open_bundle(DEFAULT_BUNDLE).parts)
     return [smoother.smooth(keypoints, index / RATE_HZ) for index, keypoints in enumerate(track)]
 
 
