@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         (earlier, _), (later, notes) = load_checkpoint(options.earlier), load_checkpoint(options.later)
-        average = averaged(grown_like(later, earlier, options.earlier), later, options.share, options.networks)
+        refusal = f"{options.earlier}: of another shape than {options.later}; name the one that it started from"
+        average = averaged(grown_like(later, earlier, refusal), later, options.share, options.networks)
     except CheckpointError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
