@@ -108,7 +108,8 @@ def open_rig(
         engine = opened.enter_context(opener(settings.engine, bundle, settings.threads))
         detector = FaceDetector() if settings.crop == "auto" else None
         stopwatch = DelayedStopwatch(settings.delay) if settings.delay else Stopwatch()
-        animator = opened.enter_context(TracedAnimator(engine, bundle, AnimatorOptions(), detector, stopwatch, trace))
+        options = AnimatorOptions(background=realtime)  # a live run looks for faces off the way of a frame
+        animator = opened.enter_context(TracedAnimator(engine, bundle, options, detector, stopwatch, trace))
         animator.set_source(portrait)
         camera, stamp = _traced_camera(settings, trace, realtime, meter is not None)
         opened.enter_context(camera)

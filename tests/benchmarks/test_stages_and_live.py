@@ -1,6 +1,7 @@
 """`stages` and `live` measure what is there: a sleep put into one stage is found there, in the age, and by compare."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from benchmarks.injection import parse_delay
 from benchmarks.schema import Result, write_result
 from benchmarks.tracing import ANIMATOR_STAGES, STAGES
 from realtime.errors import SettingsError
+from realtime.faces.detector import FaceBox, FaceDetector
+from realtime.frames import Pixels
 from tests.benchmarks.conftest import Run
 
 INJECTED_MS = 20
@@ -57,6 +60,20 @@ def test_live_covers_every_step_of_the_age(live: Run) -> None:
     assert result.find("cpu") and result.find("dropped")
     # What the loop itself reports of the same run, warm-up included.
     assert _median(result, "age_p50_by_the_loop") == pytest.approx(_median(result, "age"), rel=0.5, abs=1)
+
+
+def test_live_looks_for_faces_off_the_way_of_a_frame(live: Run, stages: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(_detector: FaceDetector, pixels: Pixels, search_side_px: int = 0) -> tuple[FaceBox, ...]:
+        time.sleep(INJECTED_MS / 1000)
+        height, width = pixels.shape[:2]
+        return (FaceBox(width / 4, height / 4, width / 2, height / 2, 1.0),)
+
+    monkeypatch.setattr(FaceDetector, "detect", slow)
+    beside, in_turn = live("--crop", "auto"), stages("--crop", "auto")
+    (searches,) = in_turn.find("stage", phase="steady", stage="find")
+    assert max(searches.samples) >= INJECTED_MS
+    assert _median(beside, "stage", stage="find") < INJECTED_MS / 2
+    assert np.quantile(beside.find("stage", stage="find")[0].samples, 0.9) < INJECTED_MS
 
 
 @pytest.mark.parametrize("stage", ["decode", "transfer", "animate", "send"])
