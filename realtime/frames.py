@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -146,5 +147,5 @@ def pixels_to_tensor(pixels: Pixels) -> Tensor:
 
 def tensor_to_pixels(tensor: Tensor) -> Pixels:
     """[h, w, 3] uint8, from [1, 3, h, w] float32; values outside [0, 1] are clipped."""
-    levels = np.rint(np.clip(tensor[0], 0.0, 1.0) * np.float32(255))
-    return np.ascontiguousarray(levels.astype(np.uint8).transpose(1, 2, 0))  # h w c
+    picture = cv2.merge(list(np.maximum(tensor[0], 0)))  # h w c
+    return np.asarray(cv2.convertScaleAbs(picture, alpha=255), np.uint8)  # rounded, and no more than 255
