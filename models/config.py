@@ -30,7 +30,8 @@ class LiveConfig:
     """The efficient family: small U-Nets for keypoints and motion, a residual trunk at a quarter of the picture's size.
 
     Widths run from the finest level to the coarsest. `context_widths` are those of a U-Net on the encoded source, which
-    is cached with it and costs a live frame nothing; empty for none.
+    is cached with it and costs a live frame nothing; empty for none. `source_width` is how many channels the encoded
+    source has, as many as the trunk by default. The blocks of a `separable_trunk` are a fifth of the work.
     """
 
     detector_widths: tuple[int, ...]
@@ -46,6 +47,8 @@ class LiveConfig:
     temperature: float = 0.1
     covariance_floor: float = 5e-3
     context_widths: tuple[int, ...] = ()
+    source_width: int | None = None
+    separable_trunk: bool = False
 
 
 NetworkConfig = PaperConfig | LiveConfig
@@ -53,8 +56,19 @@ NetworkConfig = PaperConfig | LiveConfig
 PRESETS: dict[str, NetworkConfig] = {
     "paper-64": PaperConfig(image_size=64, working_scale=1.0, generator_blocks=5),
     "paper-256": PaperConfig(image_size=256, working_scale=0.25, generator_blocks=7),
-    # The detector and the motion of live-s, so that both move alike: only what paints is smaller (docs/decisions/064).
-    "live-xs": LiveConfig((24, 48, 96, 128), (24, 48, 96, 128), 24, 64, 1, 16, 2),
+    # It moves as live-s does and sees a portrait as live-s does: only what paints is smaller (docs/decisions/064, 069).
+    "live-xs": LiveConfig(
+        (24, 48, 96, 128),
+        (24, 48, 96, 128),
+        32,
+        64,
+        1,
+        16,
+        2,
+        context_widths=(96, 96, 128, 160),
+        source_width=96,
+        separable_trunk=True,
+    ),
     "live-s": LiveConfig((24, 48, 96, 128), (24, 48, 96, 128), 32, 96, 2, 32, 2, context_widths=(96, 96, 128, 160)),
     "live-m": LiveConfig((32, 64, 128, 192), (32, 64, 128, 192), 40, 128, 2, 40, 2),
     "live-l": LiveConfig((48, 96, 160, 256), (40, 80, 160, 256), 64, 160, 3, 56, 2),

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.blocks import ResidualBlock, UNet, convolution
+from models.blocks import ResidualBlock, SeparableBlock, UNet, convolution
 from models.config import LiveConfig
 from models.dense_motion import DenseFlow
 from models.geometry import Keypoints, coordinate_grid, sample
@@ -24,17 +24,19 @@ class LiveMotionTransfer(nn.Module):
     def __init__(self, config: LiveConfig, motion_channels: int) -> None:
         super().__init__()
         trunk, detail = config.trunk_width, config.detail_width
+        source = config.source_width or trunk
         self.encoder = nn.Sequential(
             convolution(12, config.encoder_width),
-            convolution(config.encoder_width, trunk, stride=2),
-            ResidualBlock(trunk),
+            convolution(config.encoder_width, source, stride=2),
+            ResidualBlock(source),
         )
-        self.context: nn.Module = Context(trunk, config.context_widths) if config.context_widths else nn.Identity()
-        self.motion = nn.Conv2d(motion_channels, trunk, 1)
+        self.context: nn.Module = Context(source, config.context_widths) if config.context_widths else nn.Identity()
+        self.motion = nn.Conv2d(motion_channels, source, 1)
+        block = SeparableBlock if config.separable_trunk else ResidualBlock
         self.trunk = nn.Sequential(
             # 1x1: here source and motion only meet, and 3x3 would be a seventh of a frame.
-            convolution(trunk, trunk, kernel=1),
-            *(ResidualBlock(trunk) for _ in range(config.trunk_blocks)),
+            convolution(source, trunk, kernel=1),
+            *(block(trunk) for _ in range(config.trunk_blocks)),
         )
         self.widen = nn.Conv2d(trunk, 4 * detail, 1)
         self.detail = nn.Sequential(
@@ -63,7 +65,7 @@ class LiveMotionTransfer(nn.Module):
         return F.pixel_shuffle(painted + mask * (copied - painted), 2), warped
 
     def meet(self, encoded: Tensor, flow: DenseFlow) -> Tensor:
-        """What the trunk starts from, [b, trunk, s/4, s/4]: `encoded` where the flow takes it from, and the motion."""
+        """What the trunk starts from, [b, source, s/4, s/4]: `encoded` where the flow takes it from, and the motion."""
         assert flow.occlusion is not None and flow.features is not None
         size = encoded.shape[-1]
         warped = warp(encoded, flow.displacement) * resize(flow.occlusion, size).to(encoded.dtype)

@@ -1,7 +1,7 @@
-"""A smaller network learns to paint as a trained one does, which it shares keypoints and flow with.
+"""A smaller network learns to paint as a trained one does, whose keypoints, flow and encoded sources it takes over.
 
-Both paint from the same flow, so that nothing is left to guess: what the teacher makes of a picture is one answer,
-where the true picture is one of many that the same motion may lead to.
+Both paint from the same features and the same flow, so that nothing is left to guess: what the teacher makes of a
+picture is one answer, where the true picture is one of many that the same motion may lead to.
 """
 
 from pathlib import Path
@@ -17,10 +17,17 @@ from training.losses import l1_around
 from training.objective import Example, Outcome, WithoutDiscriminator, picture_terms
 from training.perceptual import PerceptualDistance
 from training.scene import play
-from training.settings import LossSettings, NetworkName, TeacherSettings
-from training.strangers import animate_both
+from training.settings import LossSettings, TeacherSettings
+from training.strangers import Seen, animate_both
 
-TAKEN_OVER: tuple[NetworkName, ...] = ("keypoint_detector", "dense_motion")
+# What a live frame pays little or nothing for; all of them say what both paint from.
+TAKEN_OVER = (
+    "keypoint_detector",
+    "dense_motion",
+    "motion_transfer.encoder",
+    "motion_transfer.context",
+    "motion_transfer.motion",
+)
 
 
 class DistillationObjective(WithoutDiscriminator):
@@ -41,9 +48,8 @@ class DistillationObjective(WithoutDiscriminator):
     def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
         """Its terms; nothing is drawn from `generator`."""
         scene = play(network, example, self.settings.cross, animate_both)
-        own = self._paint(example.source, scene.own.flow, scene.source, scene.driving)
-        portraits = scene.portraits
-        others = self._paint(portraits.strangers.images, scene.strangers.flow, portraits.keypoints, scene.moved)
+        own = self._paint(scene.sources, scene.own.flow, scene.driving)
+        others = self._paint(scene.portraits, scene.strangers.flow, scene.moved)
         image, wanted = torch.cat([scene.own.image, scene.strangers.image]), torch.cat([own, others])
         warped = torch.cat([scene.own.warped, scene.strangers.warped])
         terms = picture_terms(self.settings, image, warped, wanted, self.perceptual)
@@ -53,21 +59,21 @@ class DistillationObjective(WithoutDiscriminator):
         return Outcome(torch.stack(list(terms.values())).sum(), terms, scene.own, scene.driving)
 
     @torch.no_grad()
-    def _paint(self, pictures: Tensor, flow: DenseFlow, source: Keypoints, driving: Keypoints) -> Tensor:
-        """What the teacher makes of `pictures` [b, 3, s, s]."""
-        if not len(pictures):
-            return pictures
-        image, _ = self.teacher.motion_transfer.decode(self.teacher.encode_source(pictures), flow, source, driving)
+    def _paint(self, pictures: Seen, flow: DenseFlow, driving: Keypoints) -> Tensor:
+        """What the teacher makes of `pictures`, whose features are its own."""
+        if not len(pictures.strangers.images):
+            return pictures.strangers.images
+        image, _ = self.teacher.motion_transfer.decode(pictures.features, flow, pictures.keypoints, driving)
         return image
 
 
 def take_over(network: PortraitNet, teacher: PortraitNet, path: Path) -> None:
-    """Give `network` the detector and the motion of the teacher from `path`; CheckpointError if it has no room."""
+    """Give `network` what TAKEN_OVER names of the teacher from `path`; CheckpointError if it has no room for it."""
     try:
         for name in TAKEN_OVER:
             network.get_submodule(name).load_state_dict(teacher.get_submodule(name).state_dict())
-    except RuntimeError:
+    except (RuntimeError, AttributeError):
         raise CheckpointError(
-            f"{path}: its keypoint detector and dense motion are not as wide as the preset's, which takes them over; "
-            "choose a preset and a teacher that share them, such as live-xs and live-s"
+            f"{path}: its keypoint detector, dense motion and encoder are not as wide as the preset's, which takes "
+            "them over; choose a preset and a teacher that share them, such as live-xs and live-s"
         ) from None

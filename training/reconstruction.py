@@ -48,7 +48,7 @@ class ReconstructionObjective(WithoutDiscriminator):
             distance = keypoint_distance(warp.to_original(keypoints), scene.driving)
             terms["equivariance"] = self.settings.equivariance * distance
         if example.source_landmarks is not None and example.driving_landmarks is not None:
-            found = torch.cat([scene.source.mean, scene.driving.mean])
+            found = torch.cat([scene.sources.keypoints.mean, scene.driving.mean])
             terms |= landmark_terms(found, torch.cat([example.source_landmarks, example.driving_landmarks]), example)
         return Outcome(torch.stack(list(terms.values())).sum(), terms, scene.own, scene.driving)
 

@@ -16,9 +16,9 @@ AnimateBoth = Callable[[PortraitNet, Seen, Seen, Keypoints, Keypoints], tuple[An
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Keypoints of the batch's views, of the `portraits` of strangers and of what those are `moved` to; the results."""
+    """What is seen in the batch's sources and in portraits of strangers, what both are moved to, and the results."""
 
-    source: Keypoints
+    sources: Seen
     driving: Keypoints
     further: tuple[Keypoints, ...]
     own: Animation
@@ -53,4 +53,4 @@ def play(
     first, neutral = (Keypoints(*(tensor[:count] for tensor in points)) for points in (driving, source))
     moved = relative_motion(first, portraits.keypoints, neutral, example.openings)
     animation, strangers = animate(network, own, portraits, driving, moved)
-    return Scene(source, driving, tuple(others), animation, portraits, moved, strangers)
+    return Scene(own, driving, tuple(others), animation, portraits, moved, strangers)

@@ -9,7 +9,7 @@ from models import PRESETS, build_network
 from models.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from models.portrait_net import PortraitNet
 from tests.training.tiny_runs import CPU, losses_of, tiny_settings
-from training.distillation import DistillationObjective
+from training.distillation import TAKEN_OVER, DistillationObjective
 from training.objective import Example
 from training.settings import LossSettings, TeacherSettings, TrainingSettings
 from training.strangers import Strangers
@@ -66,15 +66,18 @@ def test_the_teacher_does_not_learn_and_strangers_teach_too() -> None:
     assert alone["picture"] != beside["picture"] and alone["emphasis"] != beside["emphasis"]
 
 
-def test_a_run_takes_over_keypoints_and_motion_and_learns_to_paint(clips: Path, teacher: Path, tmp_path: Path) -> None:
+def test_a_run_takes_over_keypoints_motion_and_sight_and_learns_to_paint(
+    clips: Path, teacher: Path, tmp_path: Path
+) -> None:
     losses = losses_of(Trainer(taught(clips, teacher, steps=12), tmp_path / "run", CPU))
     early, late = (sum(entry["picture"] for entry in part) for part in (losses[:3], losses[-3:]))
     assert late < early
     network, notes = load_checkpoint(tmp_path / "run" / "latest.safetensors")
     assert notes["parts"] == NOTES["parts"] and notes["openings"] == NOTES["openings"] and notes["preset"] == "live-xs"
     trained, learned = load_checkpoint(teacher)[0].state_dict(), network.state_dict()
-    shared = [name for name in trained if not name.startswith("motion_transfer")]
-    assert shared and all(torch.equal(trained[name], learned[name]) for name in shared)
+    for part in TAKEN_OVER:
+        shared = [name for name in trained if name.startswith(f"{part}.")]
+        assert shared and all(torch.equal(trained[name], learned[name]) for name in shared)
 
 
 def test_a_teacher_and_its_objective_need_each_other(clips: Path, teacher: Path) -> None:
