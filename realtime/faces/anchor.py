@@ -32,6 +32,11 @@ class FaceAnchor:
         self._relation: NDArray[np.float64] | None = None  # centre minus middle (x, y) and side, in spreads
         self._count = 0
 
+    @property
+    def has_settled(self) -> bool:
+        """Whether it has seen so many searches that one more tells little."""
+        return self._count == LONGEST_MEMORY
+
     def learn(self, gathering: Gathering, crop: Crop) -> None:
         """Takes in that keypoints gathered so belong to a face framed by crop."""
         offset = (np.array(crop.centre_px) - gathering.middle) / gathering.spread

@@ -62,7 +62,7 @@ class DriverFraming:
         if self._finder is None:
             return self._viewed(centre_crop(height, width))
         near = self._follower.crop_at(frame.captured_at) if self._follower and not self._misses else None
-        self._finder.offer(frame, near)
+        self._finder.offer(frame, near, seldom=near is not None and self._track and self._anchor.has_settled)
         search = self._finder.take()
         if search is not None:
             self._take(search, height, width)

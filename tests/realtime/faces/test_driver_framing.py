@@ -15,9 +15,10 @@ from realtime.devices.cameras import open_recorded_camera
 from realtime.engines.base import Engine
 from realtime.engines.catalogue import open_engine
 from realtime.errors import CommandError
+from realtime.faces.anchor import LONGEST_MEMORY
 from realtime.faces.detector import FaceBox, FaceDetector
 from realtime.faces.driver_framing import DriverFraming
-from realtime.faces.finder import EVERY_S, BackgroundFaceFinder, FaceFinder, PromptFaceFinder
+from realtime.faces.finder import EVERY_S, SELDOM_S, BackgroundFaceFinder, FaceFinder, PromptFaceFinder
 from realtime.frames import Frame, Keypoints, Pixels
 from realtime.framing import Crop, centre_crop, crop_around, ideal_crop
 from realtime.settings import DEFAULT_BUNDLE, DEFAULT_CLIP
@@ -229,6 +230,25 @@ def test_a_followed_face_is_searched_for_near_its_place_only() -> None:
     framing.crop_for(_frame(1 + int(EVERY_S * RATE_HZ)))
     assert detector.searched[0] == (HEIGHT, WIDTH)
     assert max(detector.searched[1]) < 0.8 * WIDTH
+
+
+def test_a_face_whose_keypoints_tell_enough_is_searched_for_half_as_often() -> None:
+    detector, face = ScriptedDetector((320, 240, 120)), (320.0, 240.0, 120.0)
+    framing = DriverFraming(WholePictures(detector))
+    _follow(framing, detector, [face] * int(LONGEST_MEMORY * EVERY_S * RATE_HZ))
+    at_first = len(detector.searched)
+    assert at_first == pytest.approx(LONGEST_MEMORY, abs=2)
+    frames = [_frame(index) for index in range(1000, 1000 + 12 * RATE_HZ)]
+    for frame in frames:
+        crop = framing.crop_for(frame)
+        assert crop is not None
+        framing.saw(frame, crop, _keypoints_of(face, crop), mirrored=False)
+    assert len(detector.searched) - at_first == pytest.approx(12 / SELDOM_S, abs=3)
+    framing.reset()  # nothing is known of whom one sees next
+    before = len(detector.searched)
+    for frame in frames[: 2 * RATE_HZ]:
+        framing.crop_for(frame)
+    assert len(detector.searched) - before == pytest.approx(2 / EVERY_S, abs=1)
 
 
 def test_detection_is_off_the_way_of_a_frame() -> None:
