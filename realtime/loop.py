@@ -15,6 +15,7 @@ from realtime.errors import DeviceError, HungThreadError
 from realtime.figures.arrival_rate import ArrivalRate
 from realtime.figures.tally import Tally
 from realtime.frames import AnimatedFrame, Frame
+from realtime.freshness import Freshness
 from realtime.governor import Governor
 from realtime.mailbox import Mailbox, MailboxClosed
 from realtime.output.sender import Arrival, Outlet, Sender
@@ -44,6 +45,14 @@ class FrameAnimator(Protocol):
 
     def animate(self, frame: Frame) -> AnimatedFrame:
         """The portrait at the moment of frame."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Capture:
+    """A frame and when it came into the mailbox."""
+
+    frame: Frame
+    at_s: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,9 +88,9 @@ class LiveLoop:
         commands.attend(Part.OUTPUT)
         self._limits = limits or LoopLimits()
         self._clock = clock or SystemClock()
-        self._captured: Mailbox[Frame] = Mailbox(self._clock)
+        self._captured: Mailbox[_Capture] = Mailbox(self._clock)
         self._animated: Mailbox[Arrival] = Mailbox(self._clock)
-        self._arrived, self._arrivals = Event(), ArrivalRate()
+        self._arrived, self._arrivals, self._freshness = Event(), ArrivalRate(), Freshness()
         self._over = Condition()
         self._failures: list[BaseException] = []
         self._lost_sinks: list[DeviceError] = []
@@ -125,23 +134,29 @@ class LiveLoop:
         for frame in self._camera.frames():
             self._arrived.set()
             self._arrivals.add(frame.captured_at)
-            self._captured.put(frame)
+            self._captured.put(_Capture(frame, self._clock.now_s()))
 
     def _animate(self) -> None:
         while True:
-            frame = self._captured.take_within(POLL_S)  # commands are obeyed without a camera too
+            capture = self._captured.take_within(POLL_S)  # commands are obeyed without a camera too
             self._commands.carry_out(Part.ANIMATOR, self._animator.handlers)
-            if frame is not None and not self._skips():
-                self._animated.put(Arrival(self._animator.animate(frame), self._clock.now_s()))
+            if capture is None:
+                continue
+            began_s = self._clock.now_s()
+            if self._skips(began_s) or self._freshness.is_stale(began_s - capture.at_s, self._arrivals.hz(began_s)):
+                self._skipped += 1
+                continue
+            animated = self._animator.animate(capture.frame)
+            ready_s = self._clock.now_s()
+            self._freshness.worked(ready_s - began_s)
+            self._animated.put(Arrival(animated, ready_s))
 
-    def _skips(self) -> bool:
+    def _skips(self, now_s: float) -> bool:
         """Whether the governor leaves out the frame that is there now."""
         if self._governor is None:
             return False
-        self._governor.steer(self._clock.now_s())
-        skips = self._governor.skips(self._clock.now_s())
-        self._skipped += skips
-        return skips
+        self._governor.steer(now_s)
+        return self._governor.skips(now_s)
 
     def _send(self) -> None:
         self._sender.send_all(self._animated, self._commands)
