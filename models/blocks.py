@@ -91,7 +91,7 @@ class ResidualBlock(nn.Module):
 class SeparableBlock(nn.Module):
     """A residual block whose 3x3 convolutions see one channel each and whose 1x1 convolutions join them.
 
-    At 64 channels a fifth of the work of a `ResidualBlock` (Chollet, "Xception", CVPR 2017).
+    At 64 channels an eighth of the work of a `ResidualBlock` (Chollet, "Xception", CVPR 2017).
     """
 
     def __init__(self, channels: int) -> None:

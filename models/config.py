@@ -31,7 +31,7 @@ class LiveConfig:
 
     Widths run from the finest level to the coarsest. `context_widths` are those of a U-Net on the encoded source, which
     is cached with it and costs a live frame nothing; empty for none. `source_width` is how many channels the encoded
-    source has, as many as the trunk by default. The blocks of a `separable_trunk` are a fifth of the work.
+    source has, as many as the trunk by default. The blocks of a `separable_trunk` are an eighth of the work.
     """
 
     detector_widths: tuple[int, ...]

@@ -20,7 +20,7 @@ from training.scene import play
 from training.settings import LossSettings, TeacherSettings
 from training.strangers import Seen, animate_both
 
-# What a live frame pays little or nothing for; all of them say what both paint from.
+# All that says what both paint from.
 TAKEN_OVER = (
     "keypoint_detector",
     "dense_motion",
