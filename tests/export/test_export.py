@@ -20,6 +20,7 @@ from export.parity import ParityError, largest_error, refuse_graphs
 from export.precisions import describe
 from models import PRESETS, build_network
 from models.checkpoint import save_checkpoint
+from models.complexity import parameter_count
 from models.portrait_net import PortraitNet
 from realtime.bundle import GRAPH_NAMES, KEYPOINT_INPUTS, Precision, PrecisionEntry, open_bundle, sha256_of
 from realtime.devices.video_writer import VideoWriter
@@ -99,7 +100,8 @@ def test_bundle_is_what_the_live_runtime_opens(bundle_folder: Path) -> None:
     assert bundle.manifest.training.data == "discs" and bundle.manifest.training.steps == 5
     assert bundle.precisions == ("fp32", "fp16", "int8")
     for precision in bundle.precisions:
-        assert 1e6 < sum(bundle.graph_path(name, precision).stat().st_size for name in GRAPH_NAMES) < 20e6
+        size = sum(bundle.graph_path(name, precision).stat().st_size for name in GRAPH_NAMES)
+        assert 0.2 < size / (4 * parameter_count(trained_looking("live-xs"))) < 1.25
     graphs = bundle.manifest.precisions["fp32"].graphs.values()
     assert all(graph.max_abs_error <= 1e-4 for graph in graphs)
 
