@@ -1,8 +1,16 @@
 """Frames that had to wait are left out where that lets an animator catch up, and nowhere else."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
+from realtime.bundle import Bundle, GraphName
+from realtime.engines.base import DeviceTensors
 from realtime.freshness import LONGEST_WAIT, Freshness
+from tests.fake_clock import FakeClock
+from tests.fakes import FakeEngine, RecordingSink, ScriptedCamera
+from tests.realtime.live_runs import live_loop
 
 HZ = 30.0
 PERIOD_S = 1 / HZ
@@ -65,3 +73,28 @@ def test_pictures_are_younger_and_hardly_fewer(share: float, younger: float) -> 
 def test_others_are_served_as_before() -> None:
     for share in (0.4, 1.3):
         assert served(share * PERIOD_S) == served(share * PERIOD_S, guarded=False)
+
+
+@pytest.fixture
+def clock() -> Iterator[FakeClock]:
+    clock = FakeClock()
+    yield clock
+    clock.end()
+
+
+def test_a_live_run_leaves_out_what_waited_for_the_one_slow_frame(tiny_bundle: Bundle, clock: FakeClock) -> None:
+    began_s: list[float] = []
+
+    class JustKeepsUp(FakeEngine):
+        def run(self, graph: GraphName, *arguments: Any, **options: Any) -> DeviceTensors:
+            if graph == "animate":
+                began_s.append(clock.now_s())
+                clock.sleep(0.97 * PERIOD_S + (0.6 * PERIOD_S if len(began_s) == 20 else 0.0))
+            return super().run(graph, *arguments, **options)
+
+    camera = ScriptedCamera([step for _ in range(60) for step in (128, PERIOD_S)], clock=clock)
+    report = live_loop(tiny_bundle, camera, [RecordingSink(clock=clock)], clock, engine=JustKeepsUp()).run()
+    assert (report.frames, report.dropped) == (59, 1)
+    _, first_s, *later_s = began_s  # before the camera's, the portrait at rest
+    waits_s = [(at_s - first_s + PERIOD_S / 2) % PERIOD_S - PERIOD_S / 2 for at_s in later_s]
+    assert max(map(abs, waits_s)) < 0.01 * PERIOD_S, "all start as they come"
