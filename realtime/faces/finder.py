@@ -9,6 +9,7 @@ from realtime.faces.detector import FaceBox, FaceDetector
 from realtime.frames import Frame
 from realtime.framing import Crop, part_of
 from realtime.mailbox import Mailbox, MailboxClosed
+from realtime.priority import stand_back
 
 # Between two searches, in the frames' own time: at first, and once the keypoints alone tell how a face is framed.
 EVERY_S, SELDOM_S = 0.2, 0.4
@@ -81,7 +82,7 @@ class PromptFaceFinder(FaceFinder):
 
 
 class BackgroundFaceFinder(FaceFinder):
-    """Searches on its own thread, off the way of a frame; a frame it has no time for is left out."""
+    """Searches on its own thread, which stands back; a frame it has no time for is left out."""
 
     def __init__(self, detector: FaceDetector) -> None:
         super().__init__(detector)
@@ -110,7 +111,9 @@ class BackgroundFaceFinder(FaceFinder):
 
     def _work(self) -> None:
         try:
-            for frame, near in self._asked:
+            for number, (frame, near) in enumerate(self._asked):
+                if number == 1:  # OpenCV's threads, if the first search made them, are not to stand back with this one
+                    stand_back()
                 self._found.append(self._searched(frame, near))
         except MailboxClosed:
             return
