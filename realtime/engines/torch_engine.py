@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from realtime.bundle import GRAPH_NAMES, Bundle, EnginePrecision, GraphName
+from realtime.bundle import GRAPH_NAMES, Bundle, EnginePrecision, GraphName, TensorEntry
 from realtime.engines.base import DeviceTensor, DeviceTensors, Engine, graph_precision
 from realtime.engines.failures import cannot_open, cannot_run, missing_input, wrong_shape
 from realtime.engines.torch_graph import TorchGraph, read_graph
@@ -49,10 +49,9 @@ class TorchEngine(Engine):
         self._runs: dict[GraphName, Run] = {}
         for graph in GRAPH_NAMES:
             entry, path = bundle.graph(graph), bundle.graph_path(graph, graph_precision(precision))
-            shapes = [tensor.shape for tensor in entry.inputs]
             try:
                 self._graphs[graph] = read_graph(str(path)).to(self._device)
-                self._runs[graph] = self._prepare(graph, form, shapes)
+                self._runs[graph] = self._prepare(graph, form, entry.inputs)
             except RuntimeError as error:
                 raise cannot_open(path, f"torch {torch.__version__}", error) from error
 
@@ -99,12 +98,12 @@ class TorchEngine(Engine):
     def _allocate(self, shape: Sequence[int]) -> torch.Tensor:
         return torch.empty(tuple(shape), dtype=torch.float32, device=self._device)
 
-    def _prepare(self, graph: GraphName, form: Form, shapes: list[tuple[int, ...]]) -> Run:
+    def _prepare(self, graph: GraphName, form: Form, inputs: Sequence[TensorEntry]) -> Run:
         module = self._graphs[graph]
         if form == "eager":
             return module
         log.info("compiling %s with torch", graph)
-        examples = tuple(torch.zeros(shape, device=self._device) for shape in shapes)
+        examples = tuple(example_input(entry.name, entry.shape).to(self._device) for entry in inputs)
         if form == "tensorrt":
             return _compiled_by_tensorrt(module, examples)
         # On a GPU "reduce-overhead" replays CUDA graphs; on a processor it is plain Inductor.
@@ -113,6 +112,14 @@ class TorchEngine(Engine):
             for _ in range(CALLS_TO_A_REPLAY if self._device == "cuda" else 1):
                 compiled(*examples)
         return compiled
+
+
+def example_input(name: str, shape: Sequence[int]) -> torch.Tensor:
+    """What a graph can be tried with: zeros, and for covariances the identity.
+
+    Of covariances that are zero it makes positions to read at that are no numbers, and a GPU does not survive those.
+    """
+    return torch.eye(2).expand(*shape).clone() if name.endswith("covariance") else torch.zeros(*shape)
 
 
 def _compiled_by_tensorrt(module: TorchGraph, examples: tuple[torch.Tensor, ...]) -> Run:
