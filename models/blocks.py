@@ -117,17 +117,17 @@ class UNet(nn.Module):
     """Strided convolutions down, two convolutions at the bottom, upsampling and skips back up.
 
     `widths` run from fine to coarse; the result has `widths[0]` channels at the input's size. A second input of
-    `coarse_in` channels, at half that size, joins the second level.
+    `coarse_in` channels, at half that size, joins the second level. Skips are appended, or added where `summed`.
     """
 
-    def __init__(self, channels_in: int, widths: tuple[int, ...], coarse_in: int = 0) -> None:
+    def __init__(self, channels_in: int, widths: tuple[int, ...], coarse_in: int = 0, summed: bool = False) -> None:
         super().__init__()
         self.stem = convolution(channels_in, widths[0])
         self.join = nn.Conv2d(coarse_in, widths[1], 3, padding=1) if coarse_in else None
         self.down = nn.ModuleList(convolution(a, b, stride=2) for a, b in zip(widths, widths[1:], strict=False))
         self.bottom = ResidualBlock(widths[-1])
-        levels = reversed(range(len(widths) - 1))
-        self.up = nn.ModuleList(convolution(widths[i + 1] + widths[i], widths[i]) for i in levels)
+        rise = SummedRise if summed else Rise
+        self.up = nn.ModuleList(rise(widths[i + 1], widths[i]) for i in reversed(range(len(widths) - 1)))
         self.channels_out = widths[0]
 
     def forward(self, x: Tensor, coarse: Tensor | None = None) -> Tensor:
@@ -140,6 +140,34 @@ class UNet(nn.Module):
             level = block(levels[-1])
             levels.append(level + self.join(coarse) if self.join is not None and depth == 0 else level)
         rising = [self.bottom(levels[-1])]
-        for i, block in enumerate(self.up):
-            rising.append(block(torch.cat([F.interpolate(rising[-1], scale_factor=2.0), levels[-2 - i]], dim=1)))
+        for rise, skip in zip(self.up, reversed(levels[:-1]), strict=True):
+            rising.append(rise(rising[-1], skip))
         return rising
+
+
+class Rise(nn.Sequential):
+    """From the level below, at half the size, and the skip: both side by side in one convolution."""
+
+    def __init__(self, coarse: int, fine: int) -> None:
+        super().__init__(*convolution(coarse + fine, fine))
+
+    def forward(self, below: Tensor, skip: Tensor) -> Tensor:  # type: ignore[override]
+        joined: Tensor = super().forward(torch.cat([F.interpolate(below, scale_factor=2.0), skip], dim=1))
+        return joined
+
+
+class SummedRise(nn.Module):
+    """The same for two fifths of the work: brought to one width by 1x1 convolutions and added before the 3x3.
+
+    The level below is brought to it at its own size, where that costs a quarter.
+    """
+
+    def __init__(self, coarse: int, fine: int) -> None:
+        super().__init__()
+        self.below = nn.Conv2d(coarse, fine, 1)
+        self.skip = nn.Conv2d(fine, fine, 1, bias=False)
+        self.join = convolution(fine, fine)
+
+    def forward(self, below: Tensor, skip: Tensor) -> Tensor:
+        joined: Tensor = self.join(F.interpolate(self.below(below), scale_factor=2.0) + self.skip(skip))
+        return joined

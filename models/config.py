@@ -31,7 +31,8 @@ class LiveConfig:
 
     Widths run from the finest level to the coarsest. `context_widths` are those of a U-Net on the encoded source, which
     is cached with it and costs a live frame nothing; empty for none. `source_width` is how many channels the encoded
-    source has, as many as the trunk by default. The blocks of a `separable_trunk` are an eighth of the work.
+    source has, as many as the trunk by default. The blocks of a `separable_trunk` are an eighth of the work, and
+    `summed_skips` make the U-Nets for keypoints and motion two thirds of theirs.
     """
 
     detector_widths: tuple[int, ...]
@@ -49,6 +50,7 @@ class LiveConfig:
     context_widths: tuple[int, ...] = ()
     source_width: int | None = None
     separable_trunk: bool = False
+    summed_skips: bool = False
 
 
 NetworkConfig = PaperConfig | LiveConfig
@@ -68,8 +70,19 @@ PRESETS: dict[str, NetworkConfig] = {
         context_widths=(96, 96, 128, 160),
         source_width=96,
         separable_trunk=True,
+        summed_skips=True,
     ),
-    "live-s": LiveConfig((24, 48, 96, 128), (24, 48, 96, 128), 32, 96, 2, 32, 2, context_widths=(96, 96, 128, 160)),
+    "live-s": LiveConfig(
+        (24, 48, 96, 128),
+        (24, 48, 96, 128),
+        32,
+        96,
+        2,
+        32,
+        2,
+        context_widths=(96, 96, 128, 160),
+        summed_skips=True,
+    ),
     "live-m": LiveConfig((32, 64, 128, 192), (32, 64, 128, 192), 40, 128, 2, 40, 2),
     "live-l": LiveConfig((48, 96, 160, 256), (40, 80, 160, 256), 64, 160, 3, 56, 2),
 }

@@ -78,7 +78,8 @@ class LiveDenseMotion(nn.Module):
     def __init__(self, config: LiveConfig) -> None:
         super().__init__()
         self.keypoint_count = config.keypoint_count
-        self.unet = UNet(config.keypoint_count, config.motion_widths, coarse_in=3 * (config.keypoint_count + 1))
+        displaced = 3 * (config.keypoint_count + 1)
+        self.unet = UNet(config.keypoint_count, config.motion_widths, displaced, config.summed_skips)
         self.channels_out = self.unet.channels_out
         self.head = nn.Conv2d(self.channels_out, config.keypoint_count + 4, 3, padding=1)
         start_from_background(self.head, BACKGROUND_LOGIT)

@@ -55,7 +55,7 @@ class LiveKeypointDetector(nn.Module):
     def __init__(self, config: LiveConfig) -> None:
         super().__init__()
         self.config = config
-        self.unet = UNet(12, config.detector_widths)
+        self.unet = UNet(12, config.detector_widths, summed=config.summed_skips)
         fine, coarse, *_ = config.detector_widths
         self.head = nn.Conv2d(coarse, config.keypoint_count, 3, padding=1)
         self.correction = nn.Conv2d(fine, config.keypoint_count, 3, padding=1)
