@@ -55,34 +55,26 @@ class LiveConfig:
 
 NetworkConfig = PaperConfig | LiveConfig
 
+_LIVE_S = LiveConfig(
+    (24, 48, 96, 128),
+    (24, 48, 96, 128),
+    32,
+    96,
+    2,
+    32,
+    2,
+    context_widths=(96, 96, 128, 160),
+    summed_skips=True,
+)
+
 PRESETS: dict[str, NetworkConfig] = {
     "paper-64": PaperConfig(image_size=64, working_scale=1.0, generator_blocks=5),
     "paper-256": PaperConfig(image_size=256, working_scale=0.25, generator_blocks=7),
     # It moves as live-s does and sees a portrait as live-s does: only what paints is smaller (docs/decisions/064, 069).
-    "live-xs": LiveConfig(
-        (24, 48, 96, 128),
-        (24, 48, 96, 128),
-        32,
-        64,
-        1,
-        16,
-        2,
-        context_widths=(96, 96, 128, 160),
-        source_width=96,
-        separable_trunk=True,
-        summed_skips=True,
+    "live-xs": dataclasses.replace(
+        _LIVE_S, source_width=96, trunk_width=64, trunk_blocks=1, separable_trunk=True, detail_width=16
     ),
-    "live-s": LiveConfig(
-        (24, 48, 96, 128),
-        (24, 48, 96, 128),
-        32,
-        96,
-        2,
-        32,
-        2,
-        context_widths=(96, 96, 128, 160),
-        summed_skips=True,
-    ),
+    "live-s": _LIVE_S,
     "live-m": LiveConfig((32, 64, 128, 192), (32, 64, 128, 192), 40, 128, 2, 40, 2),
     "live-l": LiveConfig((48, 96, 160, 256), (40, 80, 160, 256), 64, 160, 3, 56, 2),
 }
