@@ -9,7 +9,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.dense_motion import DenseFlow
 from models.geometry import Keypoints
-from models.live_inference import LiveInference
+from models.keypoint_detector import LiveKeypointDetector
+from models.live_inference import KeypointInference, TransferInference
 from models.live_transfer import LiveMotionTransfer
 from models.portrait_net import PortraitNet
 from realtime.bundle import GraphName, SplitName
@@ -118,7 +119,10 @@ def make_graphs(network: PortraitNet, source: Tensor, driving: Tensor) -> list[G
     """detect_keypoints, encode_source and animate on example pictures [1, 3, s, s]; `network` is folded in place."""
     fold_batch_norm(network.eval())
     if isinstance(network.motion_transfer, LiveMotionTransfer):
-        network.motion_transfer = LiveInference(network.motion_transfer)
+        network.motion_transfer = TransferInference(network.motion_transfer)
+    detector, size = network.keypoint_detector, source.shape[-1]
+    if isinstance(detector, LiveKeypointDetector) and size >= detector.VIEW:
+        network.keypoint_detector = KeypointInference(detector, size)
     with torch.no_grad():
         features = network.encode_source(source)
         keypoints = [*network.detect_keypoints(source), *network.detect_keypoints(driving)]

@@ -9,6 +9,7 @@ import onnx
 import torch
 from onnx import helper, numpy_helper
 
+from export.block_order import shuffle_blocks
 from export.graphs import Graph
 
 # GridSample reached 4-D pictures in 16; at 20 and above older GPU runtimes fall back to the processor.
@@ -35,6 +36,7 @@ def export_graph(graph: Graph[str], path: Path) -> None:
     model = onnx.load(str(path))
     store_repeats_once(model)
     drop_traces(model)
+    shuffle_blocks(model)
     onnx.save(model, str(path))
     onnx.checker.check_model(str(path), full_check=True)
 

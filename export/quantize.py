@@ -20,6 +20,8 @@ Feed = dict[str, Tensor]
 
 # Names of weights whose convolution makes keypoints, masks, flow or the picture.
 HEADS = ("head.weight", "correction.weight")
+# Weights that only put pixels in another order: the convolution behind them is still the first.
+REORDERING = ("squares.weight",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,26 @@ def _quantize_but(source: Path, target: Path, feeds: list[Feed], kept: set[str])
         )
     finally:
         root.setLevel(level)
+    model = onnx.load(str(target))
+    _keep_float_before_shuffles(model)
+    onnx.save(model, str(target))
     onnx.checker.check_model(str(target), full_check=True)
+
+
+def _keep_float_before_shuffles(model: onnx.ModelProto) -> None:
+    """Take out, in place, the rounding of what becomes pixels: OpenVINO is four times as fast at moving floats."""
+    graph = model.graph
+    makers = {name: node for node in graph.node for name in node.output}
+    for shuffle in [node for node in graph.node if node.op_type == "DepthToSpace"]:
+        restored = makers.get(shuffle.input[0])
+        if restored and restored.op_type == "DequantizeLinear":
+            rounded = makers[restored.input[0]]
+            shuffle.input[0] = rounded.input[0]
+            for node in (restored, rounded):
+                graph.node.remove(node)
+    read = {name for node in graph.node for name in node.input}
+    for tensor in [tensor for tensor in graph.initializer if tensor.name not in read]:
+        graph.initializer.remove(tensor)
 
 
 class _Feeds(CalibrationDataReader):
@@ -101,7 +122,7 @@ def _first_convolutions(nodes: list[onnx.NodeProto]) -> set[str]:
         follows = any(name in behind for name in node.input)
         if node.op_type == "Conv" and not follows:
             first.add(node.name)
-        if follows or node.op_type == "Conv":
+        if follows or (node.op_type == "Conv" and not node.input[1].endswith(REORDERING)):
             behind |= set(node.output)
     return first
 

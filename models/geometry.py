@@ -54,8 +54,8 @@ def moments(heatmaps: Tensor, corners: bool) -> Keypoints:
     mean_x, mean_y = columns @ x, rows @ y  # b k
     from_x, from_y = x - mean_x[..., None], y - mean_y[..., None]  # b k w, b k h
     xx, yy = (columns * from_x.square()).sum(dim=2), (rows * from_y.square()).sum(dim=2)
-    # Sums over rows first: the products over the whole map would be five times its memory.
-    xy = ((heatmaps @ from_x[..., None]).squeeze(-1) * from_y).sum(dim=2)
+    # Sums over columns first; not as a product of matrices, which would have runtimes turn the whole map around.
+    xy = ((heatmaps * from_x[:, :, None]).sum(dim=3) * from_y).sum(dim=2)
     covariance = torch.stack([xx, xy, xy, yy], dim=-1).unflatten(-1, (2, 2))
     return Keypoints(torch.stack([mean_x, mean_y], dim=-1), covariance)
 

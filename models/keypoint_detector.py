@@ -20,7 +20,10 @@ PRIOR_WIDTH = 0.3
 
 def softmax_heatmaps(logits: Tensor, temperature: float) -> Tensor:
     """Heatmaps [b, k, h, w] in float32 that each sum to one."""
-    return F.softmax(logits.float().flatten(2) / temperature, dim=2).view(logits.shape)
+    scaled = logits.float() / temperature
+    # Not F.softmax over joined axes: runtimes leave channels innermost, and joining would turn the whole map around.
+    powers = torch.exp(scaled - scaled.amax(dim=(2, 3), keepdim=True).detach())
+    return powers / powers.sum(dim=(2, 3), keepdim=True)
 
 
 class PaperKeypointDetector(nn.Module):
@@ -65,7 +68,7 @@ class LiveKeypointDetector(nn.Module):
 
     def forward(self, image: Tensor) -> Keypoints:
         """Keypoints of `image` [b, 3, s, s] in [0, 1]; s is 64, 128, 256 or 512."""
-        *_, coarse, fine = self.unet.pyramid(F.pixel_unshuffle(resize(image, self.VIEW) - 0.5, 2))
+        *_, coarse, fine = self.unet.pyramid(self.view(image))
         placed, corrected = self.head(coarse), self.correction(fine)
         with torch.autocast(image.device.type, enabled=False):
             logits = resize(placed.float() + self.prior, self.VIEW // 2) + corrected.float()
@@ -73,6 +76,10 @@ class LiveKeypointDetector(nn.Module):
             mean, covariance = moments(heatmaps, corners=False)
             floor = self.config.covariance_floor * torch.eye(2, device=image.device)
             return Keypoints(mean, covariance + floor)
+
+    def view(self, image: Tensor) -> Tensor:
+        """What the U-Net sees of `image`, [b, 12, 64, 64]: 128x128 pixels in squares of four."""
+        return F.pixel_unshuffle(resize(image, self.VIEW) - 0.5, 2)
 
 
 def spread_prior(count: int, size: int) -> Tensor:

@@ -1,15 +1,43 @@
-"""The live form of network 3 arranged for runtimes: the results of `LiveMotionTransfer` with less to do for a frame."""
+"""Live networks arranged for runtimes: the results of the trained ones with less to do for a frame."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.dense_motion import DenseFlow
 from models.geometry import sample_rows
-from models.keypoint_detector import resize
+from models.keypoint_detector import LiveKeypointDetector, resize
 from models.live_transfer import LiveMotionTransfer, displacement_at
 
 
-class LiveInference(LiveMotionTransfer):
+class KeypointInference(LiveKeypointDetector):
+    """For pictures of one size: averaging, centring and squares of four are one strided convolution.
+
+    The trained form writes the whole picture three times before the first convolution reads it.
+    """
+
+    def __init__(self, trained: LiveKeypointDetector, image_size: int) -> None:
+        nn.Module.__init__(self)
+        self.config, self.unet, self.prior = trained.config, trained.unet, trained.prior
+        self.head, self.correction = trained.head, trained.correction
+        side = image_size // (self.VIEW // 2)
+        if side < 2:
+            raise ValueError(f"pictures of {image_size} are smaller than the {self.VIEW} seen of them")
+        impulses = torch.eye(3 * side**2).view(-1, 3, side, side)
+        responses = F.pixel_unshuffle(F.avg_pool2d(impulses, side // 2), 2)[..., 0, 0]  # of 12 channels to each impulse
+        self.squares = nn.Conv2d(3, 12, side, side)
+        with torch.no_grad():
+            self.squares.weight.copy_(responses.T.view(12, 3, side, side))
+            assert self.squares.bias is not None
+            self.squares.bias.fill_(-0.5)
+
+    def view(self, image: Tensor) -> Tensor:
+        """As of the trained form."""
+        seen: Tensor = self.squares(image)
+        return seen
+
+
+class TransferInference(LiveMotionTransfer):
     """For one source at a time, from trained weights whose batch norms are folded; shares what it does not change.
 
     Features are cached as rows, one for each pixel: bilinear reading then copies rows and leaves channels innermost,

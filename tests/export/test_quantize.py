@@ -72,3 +72,29 @@ def test_what_stayed_in_float_for_nothing_is_tried_again(chain: Path, tmp_path: 
     feeds = [{"x0": np.random.default_rng(0).random((1, 4, 8, 8), np.float32)}]
     quantize(chain, tmp_path / "int8.onnx", feeds, error)
     assert in_int8(tmp_path / "int8.onnx") == {"c", "d", "e"}
+
+
+def test_a_convolution_that_only_reorders_pixels_leaves_the_next_one_the_first(chain: Path, tmp_path: Path) -> None:
+    model = onnx.load(str(chain))
+    model.graph.initializer[0].name = model.graph.node[0].input[1] = "squares.weight"
+    onnx.save(model, str(chain))
+    feeds = [{"x0": np.random.default_rng(0).random((1, 4, 8, 8), np.float32)}]
+    found = quantize(chain, tmp_path / "int8.onnx", feeds, lambda path: 0.0)
+    assert in_int8(tmp_path / "int8.onnx") == {"c", "d", "e"}
+    assert set(found.float_convolutions) == {"squares.weight", "b.weight"}
+
+
+def test_what_becomes_pixels_is_not_rounded(chain: Path, tmp_path: Path) -> None:
+    model = onnx.load(str(chain))
+    last = model.graph.node[-1]
+    model.graph.node.append(helper.make_node("DepthToSpace", [last.output[0]], ["pixels"], "shuffle", blocksize=2))
+    model.graph.output[0].CopyFrom(helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, 1, 16, 16]))
+    onnx.save(model, str(chain))
+    feeds = [{"x0": np.random.default_rng(0).random((1, 4, 8, 8), np.float32)}]
+    quantize(chain, tmp_path / "int8.onnx", feeds, lambda path: 0.0)
+    graph = onnx.load(str(tmp_path / "int8.onnx")).graph
+    makers = {name: node.op_type for node in graph.node for name in node.output}
+    shuffle = next(node for node in graph.node if node.op_type == "DepthToSpace")
+    assert makers[shuffle.input[0]] == "Conv" and in_int8(tmp_path / "int8.onnx") == {"b", "c", "d", "e"}
+    read = {name for node in graph.node for name in node.input}
+    assert {tensor.name for tensor in graph.initializer} <= read

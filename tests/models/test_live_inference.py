@@ -6,7 +6,8 @@ from torch import nn
 
 from export.graphs import fold_batch_norm
 from models import PRESETS, build_network
-from models.live_inference import LiveInference
+from models.keypoint_detector import LiveKeypointDetector
+from models.live_inference import KeypointInference, TransferInference
 from models.live_transfer import Context, LiveMotionTransfer, displacement_at, interpolation
 
 
@@ -29,10 +30,32 @@ def test_result_is_that_of_the_trained_network(preset: str, size: int) -> None:
     source, driving = torch.rand(1, 3, size, size), torch.rand(1, 3, size, size)
     with torch.inference_mode():
         expected = network(source, driving)
-        network.motion_transfer = LiveInference(transfer)
+        network.motion_transfer = TransferInference(transfer)
         found = network(source, driving)
     assert (expected.image - source).abs().max() > 0.1  # it does paint
     torch.testing.assert_close(found.image, expected.image, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("size", [128, 256, 512])
+def test_keypoints_are_those_of_the_trained_detector(size: int) -> None:
+    torch.manual_seed(size)
+    detector = LiveKeypointDetector(PRESETS["live-xs"]).eval()
+    nn.init.normal_(detector.head.weight, std=0.2)  # heatmaps that tell pictures apart
+    nn.init.normal_(detector.correction.weight, std=0.2)
+    image, other = torch.rand(2, 1, 3, size, size)
+    with torch.inference_mode():
+        expected = detector(image)
+        arranged = KeypointInference(detector, size)
+        found = arranged(image)
+        assert (arranged(other).mean - found.mean).abs().max() > 1e-3
+        torch.testing.assert_close(arranged.view(image), detector.view(image), atol=1e-6, rtol=0)
+    torch.testing.assert_close(found.mean, expected.mean, atol=1e-5, rtol=0)
+    torch.testing.assert_close(found.covariance, expected.covariance, atol=1e-5, rtol=0)
+
+
+def test_pictures_smaller_than_the_view_are_refused() -> None:
+    with pytest.raises(ValueError, match="smaller than the 128 seen"):
+        KeypointInference(LiveKeypointDetector(PRESETS["live-xs"]), 64)
 
 
 def test_what_is_measured_first_can_be_trained_with_after() -> None:
