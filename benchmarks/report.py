@@ -155,7 +155,7 @@ def _injections(results: Sequence[Result]) -> Lines:
         before = [result for result in results if result.command == plain and result.complete]
         if before:
             found = [one for one in compare(before[-1], slowed) if one.verdict == "worse"]
-            named = ", ".join(f"{one.series.key} +{one.after - one.before:.1f} {one.series.unit}" for one in found)
+            named = ", ".join(f"{one.series.key} {one.after - one.before:+.1f} {one.series.unit}" for one in found)
             rows.append([slowed.kind, f"`{slowed.settings['inject']}`", named or "nothing"])
     if not rows:
         return []

@@ -35,7 +35,10 @@ def open_wished_engine(wish: EngineWish, bundle: Bundle, cache: Path) -> Engine:
 
     Raises EngineError if what is asked for does not run, or does not compute the same, on this machine.
     """
-    chosen = choose_engine(wish, bundle, cache)
+    trials = _try_all(wish, bundle, cache)
+    chosen = choose(trials)
+    if len(trials) > 1:
+        _explain(chosen, trials, wish)
     return open_engine(chosen.engine, bundle, wish.threads, chosen.precision, cache)
 
 
@@ -44,6 +47,11 @@ def choose_engine(wish: EngineWish, bundle: Bundle, cache: Path, timed: bool = F
 
     The only engine a wish leaves is timed if `timed`; of several all are.
     """
+    return choose(_try_all(wish, bundle, cache, timed))
+
+
+def _try_all(wish: EngineWish, bundle: Bundle, cache: Path, timed: bool = False) -> list[Trial]:
+    """A trial of each engine that a wish leaves open; those made now are shown."""
     candidates = candidates_for(wish, bundle)
     timed = timed or len(candidates) > 1
     path = record_path(cache, bundle, wish.threads)
@@ -54,12 +62,11 @@ def choose_engine(wish: EngineWish, bundle: Bundle, cache: Path, timed: bool = F
             log.info("measuring %s with %s %s (%d of %d)", bundle.manifest.name, name, precision, count, len(missing))
         open_it = functools.partial(open_engine, name, bundle, wish.threads, precision, cache)
         remembered[name, precision] = try_engine(name, precision, bundle, open_it, timed)
+    trials = [remembered[candidate] for candidate in candidates]
     if missing:
         write_trials(path, list(remembered.values()))
-    trials = [remembered[candidate] for candidate in candidates]
-    chosen = choose(trials)
-    _explain(chosen, trials, wish, measured=bool(missing))
-    return chosen
+        _show(trials)
+    return trials
 
 
 def candidates_for(wish: EngineWish, bundle: Bundle) -> list[Candidate]:
@@ -143,19 +150,21 @@ def _settles(trial: Trial | None, timed: bool, alone: bool) -> bool:
     return not timed or trial.frame_ms is not None
 
 
-def _explain(chosen: Trial, trials: list[Trial], wish: EngineWish, measured: bool) -> None:
-    if len(trials) == 1:
-        return
+def _show(trials: list[Trial]) -> None:
     opened = [trial for trial in trials if trial.parity is not None]
-    if measured:
-        for line in table(opened, chosen):
-            log.info("%s", line)
-        if len(opened) < len(trials):
-            log.info("%d more do not run here; run_live.py doctor says why", len(trials) - len(opened))
+    if len(trials) == 1 or not opened:
+        return
+    for line in table(opened, choose(trials)):
+        log.info("%s", line)
+    if len(opened) < len(trials):
+        log.info("%d more do not run here; run_live.py doctor says why", len(trials) - len(opened))
+
+
+def _explain(chosen: Trial, trials: list[Trial], wish: EngineWish) -> None:
     good = sum(trial.complaint is None for trial in trials)
-    why = f"the fastest of {good} that compute what torch did" + ("" if measured else ", as measured before")
     log.info(
-        "engine %s, %.1f ms a frame: %s; --engine and --precision overrule", _title(chosen), chosen.frame_ms or 0, why
+        "engine %s, %.1f ms a frame: the fastest of %d that compute what torch did; --engine and --precision overrule",
+        *(_title(chosen), chosen.frame_ms or 0, good),
     )
     if wish.engine == AUTO and not is_installed(ENGINES["openvino-cpu"]):
         log.info("openvino-cpu is usually faster on a processor: %s", ENGINES["openvino-cpu"].install)
