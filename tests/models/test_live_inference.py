@@ -6,6 +6,7 @@ from torch import nn
 
 from export.graphs import fold_batch_norm
 from models import PRESETS, build_network
+from models.config import LiveConfig
 from models.keypoint_detector import LiveKeypointDetector
 from models.live_inference import KeypointInference, TransferInference
 from models.live_transfer import Context, LiveMotionTransfer, displacement_at, interpolation
@@ -36,10 +37,16 @@ def test_result_is_that_of_the_trained_network(preset: str, size: int) -> None:
     torch.testing.assert_close(found.image, expected.image, atol=1e-5, rtol=0)
 
 
+def _live_xs() -> LiveConfig:
+    config = PRESETS["live-xs"]
+    assert isinstance(config, LiveConfig)
+    return config
+
+
 @pytest.mark.parametrize("size", [128, 256, 512])
 def test_keypoints_are_those_of_the_trained_detector(size: int) -> None:
     torch.manual_seed(size)
-    detector = LiveKeypointDetector(PRESETS["live-xs"]).eval()
+    detector = LiveKeypointDetector(_live_xs()).eval()
     nn.init.normal_(detector.head.weight, std=0.2)  # heatmaps that tell pictures apart
     nn.init.normal_(detector.correction.weight, std=0.2)
     image, other = torch.rand(2, 1, 3, size, size)
@@ -55,7 +62,7 @@ def test_keypoints_are_those_of_the_trained_detector(size: int) -> None:
 
 def test_pictures_smaller_than_the_view_are_refused() -> None:
     with pytest.raises(ValueError, match="smaller than the 128 seen"):
-        KeypointInference(LiveKeypointDetector(PRESETS["live-xs"]), 64)
+        KeypointInference(LiveKeypointDetector(_live_xs()), 64)
 
 
 def test_what_is_measured_first_can_be_trained_with_after() -> None:
