@@ -80,9 +80,16 @@ def _grid_sample(attributes: Attributes, _: int) -> Compute:
 
 
 def _depth_to_space(attributes: Attributes, _: int) -> Compute:
-    _expect(attributes, "mode", ("CRD",), "DCR")
     factor = attributes["blocksize"]
-    return lambda x: F.pixel_shuffle(x, factor)
+    if _expect(attributes, "mode", ("CRD", "DCR"), "DCR") == "CRD":
+        return lambda x: F.pixel_shuffle(x, factor)
+
+    def shuffle_blocks(x: Tensor) -> Tensor:
+        b, _, h, w = x.shape
+        blocks = x.reshape(b, factor, factor, -1, h, w)
+        return blocks.permute(0, 3, 4, 1, 5, 2).reshape(b, -1, h * factor, w * factor)
+
+    return shuffle_blocks
 
 
 def _reduce(function: Compute) -> Callable[[Attributes, int], Compute]:
@@ -185,6 +192,7 @@ OPERATORS: dict[str, Callable[[Attributes, int], Compute]] = {
     "Pad": _pad,
     "Pow": _plain(torch.pow),
     "Reciprocal": _plain(torch.reciprocal),
+    "ReduceMax": _reduce(torch.amax),
     "ReduceMean": _reduce(torch.mean),
     "ReduceSum": _reduce(torch.sum),
     "Relu": _plain(F.relu),
