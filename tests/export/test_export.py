@@ -64,9 +64,11 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clip to calibrate on: a source, and three frames each for calibration and for judging."""
     folder = tmp_path_factory.mktemp("footage")
+    generator = np.random.default_rng(0)
     with VideoWriter(folder / "clip.mp4", Size(64, 64), 25.0) as video:
         for index in range(7):
-            pixels = np.full((64, 64, 3), 60, np.uint8)
+            # All brightnesses, as pictures have them: of two alone, int8 would learn too narrow ranges.
+            pixels = np.kron(generator.integers(0, 256, (16, 16, 3)), np.ones((4, 4, 1))).astype(np.uint8)
             pixels[24:40, 4 + 4 * index : 20 + 4 * index] = 220
             video.write(pixels, index / 25.0)
     return folder
