@@ -73,6 +73,13 @@ def drop_traces(model: onnx.ModelProto) -> None:
         noted.ClearField("doc_string")
 
 
+def drop_unread_weights(graph: onnx.GraphProto) -> None:
+    """Remove, in place, the weights that no node reads."""
+    read = {name for node in graph.node for name in node.input}
+    for tensor in [tensor for tensor in graph.initializer if tensor.name not in read]:
+        graph.initializer.remove(tensor)
+
+
 class _quiet_exporter:  # noqa: N801 (reads as a statement)
     """The exporter lists operators of packages that are not installed, and every constant it folds."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import onnx
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
+from export.onnx_export import drop_unread_weights
 from realtime.frames import Tensor
 
 Feed = dict[str, Tensor]
@@ -101,9 +102,7 @@ def _keep_float_before_shuffles(model: onnx.ModelProto) -> None:
             shuffle.input[0] = rounded.input[0]
             for node in (restored, rounded):
                 graph.node.remove(node)
-    read = {name for node in graph.node for name in node.input}
-    for tensor in [tensor for tensor in graph.initializer if tensor.name not in read]:
-        graph.initializer.remove(tensor)
+    drop_unread_weights(graph)
 
 
 class _Feeds(CalibrationDataReader):

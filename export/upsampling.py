@@ -11,6 +11,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
+from export.onnx_export import drop_unread_weights
+
 
 def share_products(path: Path) -> None:
     """Rewrite the graph in a file; onnx.checker's error if it is not valid afterwards."""
@@ -42,9 +44,7 @@ def convolve_before_enlarging(model: onnx.ModelProto) -> None:
         small, beside = resize.input[0], concat.input[1]
         enlarged, rest = np.split(weight, [shapes[small][1].dim_value], axis=1)
         _replace(model.graph, (resize, concat, conv), (small, beside), (transposed_kernel(enlarged), rest))
-    read = {name for node in model.graph.node for name in node.input}
-    for tensor in [tensor for tensor in model.graph.initializer if tensor.name not in read]:
-        model.graph.initializer.remove(tensor)
+    drop_unread_weights(model.graph)
 
 
 def transposed_kernel(weight: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,7 +1,6 @@
 """Bundles: equal to torch in every precision, verified by the live runtime, written whole or not at all."""
 
 import copy
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,76 +9,20 @@ import onnxruntime
 import pytest
 import torch
 
-from export import write_bundle as writing
-from export.__main__ import main
 from export.examples import example_pictures
 from export.graphs import fold_batch_norm, make_graphs
 from export.held_out import held_out_shortfall
 from export.onnx_export import export_graph
 from export.parity import ParityError, largest_error, refuse_graphs
 from export.precisions import describe
-from models import PRESETS, build_network
-from models.checkpoint import save_checkpoint
 from models.complexity import parameter_count
-from models.portrait_net import PortraitNet
-from realtime.bundle import GRAPH_NAMES, KEYPOINT_INPUTS, Precision, PrecisionEntry, open_bundle, sha256_of
-from realtime.devices.video_writer import VideoWriter
+from realtime.bundle import GRAPH_NAMES, KEYPOINT_INPUTS, Precision, PrecisionEntry, open_bundle
 from realtime.engines.catalogue import open_engine
 from realtime.engines.proof import read_proof, shortfall
-from realtime.frames import Size
+from tests.export.trained_looking import trained_looking
 
 # Exports a network three times over: half a minute alone, minutes on a busy machine.
 pytestmark = pytest.mark.timeout(600)
-
-
-def trained_looking(preset: str) -> PortraitNet:
-    """A network whose norms and heads are not at their initial values."""
-    torch.manual_seed(0)
-    network = build_network(PRESETS[preset])
-    with torch.no_grad():
-        for module in network.modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
-                module.weight.uniform_(0.5, 1.5)
-                module.bias.uniform_(-0.2, 0.2)
-                assert module.running_mean is not None and module.running_var is not None
-                module.running_mean.uniform_(-0.2, 0.2)
-                module.running_var.uniform_(0.5, 1.5)
-        network.dense_motion.head.weight.normal_(0, 0.02)
-        network.get_submodule("keypoint_detector.correction").get_parameter("weight").normal_(0, 0.02)
-    return network.eval()
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("checkpoint") / "xs.safetensors"
-    save_checkpoint(
-        path,
-        trained_looking("live-xs"),
-        {"preset": "live-xs", "steps": 5, "data": "discs", "parts": {"face": [0, 1, 2]}, "openings": [[1, 2]]},
-    )
-    return path
-
-
-@pytest.fixture(scope="module")
-def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clip to calibrate on: a source, and three frames each for calibration and for judging."""
-    folder = tmp_path_factory.mktemp("footage")
-    generator = np.random.default_rng(0)
-    with VideoWriter(folder / "clip.mp4", Size(64, 64), 25.0) as video:
-        for index in range(7):
-            # All brightnesses, as pictures have them: of two alone, int8 would learn too narrow ranges.
-            pixels = np.kron(generator.integers(0, 256, (16, 16, 3)), np.ones((4, 4, 1))).astype(np.uint8)
-            pixels[24:40, 4 + 4 * index : 20 + 4 * index] = 220
-            video.write(pixels, index / 25.0)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def bundle_folder(checkpoint: Path, footage: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bundles") / "portrait-xs"
-    flags = ["--precision", "fp32,fp16,int8", "--split", "--calibration", str(footage)]
-    assert main([str(checkpoint), str(folder), *flags]) == 0
-    return folder
 
 
 def test_folding_keeps_the_result_and_removes_the_norms() -> None:
@@ -232,75 +175,3 @@ def test_a_graph_that_differs_from_torch_is_refused(bundle_folder: Path, tmp_pat
     entry = PrecisionEntry(graphs={"detect_keypoints": describe(graph, tmp_path / "tampered.onnx")}, parity={})
     with pytest.raises(ParityError, match="detect_keypoints in fp32: differs from torch"):
         refuse_graphs(entry, "fp32")
-
-
-def test_weights_that_overflow_float16_write_nothing(tmp_path: Path, footage: Path) -> None:
-    network = trained_looking("live-xs")
-    with torch.no_grad():
-        for name, scale in (("first.1", 1e6), ("second.0", 1e-6)):
-            network.get_submodule(f"motion_transfer.trunk.1.{name}").get_parameter("weight").mul_(scale)
-        network.get_submodule("motion_transfer.trunk.1.first.1").get_parameter("bias").mul_(1e6)
-    save_checkpoint(tmp_path / "huge.safetensors", network, {"preset": "live-xs"})
-    options = writing.ExportOptions(("fp32", "fp16"), calibration=footage)
-    with pytest.raises(ParityError, match="fp16"):
-        writing.write_bundle(tmp_path / "huge.safetensors", tmp_path / "bundle", options=options)
-    assert not (tmp_path / "bundle").exists()
-
-
-def test_verify_repeats_the_proof(bundle_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--verify", str(bundle_folder), "--engine", "onnx-cpu"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["onnx-cpu fp32", "onnx-cpu fp16", "onnx-cpu int8"]
-    assert all(line.endswith("good") for line in lines)
-
-
-def test_verify_takes_an_engine_with_its_precision(bundle_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--verify", str(bundle_folder), "--engine", "onnx-cpu:fp32"]) == 0
-    assert capsys.readouterr().out.splitlines()[0].startswith("onnx-cpu fp32: keypoints")
-    for engine, said in (("onnx-cpu:bf16", "computes in"), ("onnx-cpu:fp9", "unknown precision"), ("onnx", "unknown")):
-        assert main(["--verify", str(bundle_folder), "--engine", engine]) == 2
-        assert said in capsys.readouterr().err
-
-
-def test_verify_finds_a_graph_that_was_changed_with_its_hash(bundle_folder: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "tampered"
-    shutil.copytree(bundle_folder, folder)
-    bundle = open_bundle(folder)
-    path = bundle.graph_path("animate")
-    model = onnx.load(str(path))
-    head = next(tensor for tensor in model.graph.initializer if tensor.name.endswith("motion_transfer.head.weight"))
-    head.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(head) * np.float32(1.1), head.name))
-    onnx.save(model, str(path))
-    manifest = (folder / "manifest.json").read_text()
-    (folder / "manifest.json").write_text(manifest.replace(bundle.graph("animate").sha256, sha256_of(path)))
-    assert main(["--verify", str(folder), "--engine", "onnx-cpu"]) == 2
-
-
-def test_failed_export_leaves_the_old_bundle(checkpoint: Path, bundle_folder: Path, tmp_path: Path) -> None:
-    before = {path.name: path.read_bytes() for path in bundle_folder.iterdir()}
-    broken = tmp_path / "broken.safetensors"
-    broken.write_bytes(checkpoint.read_bytes()[:-100])
-    assert main([str(broken), str(bundle_folder)]) == 2
-    assert {path.name: path.read_bytes() for path in bundle_folder.iterdir()} == before
-    assert [path.name for path in bundle_folder.parent.iterdir()] == [bundle_folder.name]
-
-
-def test_a_folder_that_is_no_bundle_is_not_replaced(checkpoint: Path, tmp_path: Path) -> None:
-    (tmp_path / "diary.txt").write_text("mine")
-    with pytest.raises(writing.BundleWriteError, match="not a bundle"):
-        writing.write_bundle(checkpoint, tmp_path)
-    assert (tmp_path / "diary.txt").read_text() == "mine"
-
-
-BAD_FLAGS = {
-    "unknown precision": (["--precision", "fp32,int4"], "unknown precision 'int4'"),
-    "no clips": (["--precision", "int8", "--calibration", "nowhere"], "no clips for calibration"),
-}
-
-
-@pytest.mark.parametrize("case", BAD_FLAGS)
-def test_bad_flags_are_refused(case: str, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    flags, told = BAD_FLAGS[case]
-    assert main([str(checkpoint), str(tmp_path / "bundle"), *flags]) == 2
-    assert told in capsys.readouterr().err
-    assert not (tmp_path / "bundle").exists()
