@@ -42,11 +42,13 @@ def main(arguments: Sequence[str]) -> int:
 def planned(sources: Sequence[str], drivings: Sequence[str], output: Path) -> list[Job]:
     """A job for every portrait with every clip. One goes to the file output; several into the folder of that name.
 
-    Raises SettingsError: nothing found, or an output that is one of the inputs.
+    Raises SettingsError: nothing found, an output that is one of the inputs, or a file where a folder must be.
     """
     pictures, clips = _found(sources, "--source"), _found(drivings, "--driving")
     if len(pictures) * len(clips) == 1 and output.suffix:
         jobs = [Job(pictures[0], clips[0], output)]
+    elif output.is_file():
+        raise SettingsError(f"{output}: is a file, and these are several videos", hint="name a folder as --output")
     else:
         jobs = [Job(one, other, output / f"{one.stem}--{other.stem}.mp4") for one in pictures for other in clips]
     inputs = {path.resolve() for path in (*pictures, *clips)}
@@ -69,8 +71,8 @@ def _found(patterns: Sequence[str], flag: str) -> list[Path]:
 def _parser() -> argparse.ArgumentParser:
     parser = refusing_parser("run_live.py animate", "Makes videos of portraits that follow clips.")
     add = parser.add_argument
-    add("--source", nargs="+", required=True, metavar="PICTURE", help="portraits, or patterns of them")
-    add("--driving", nargs="+", required=True, metavar="CLIP", help="driving clips, or patterns of them")
+    add("--source", nargs="+", action="extend", required=True, metavar="PICTURE", help="portraits, or patterns of them")
+    add("--driving", nargs="+", action="extend", required=True, metavar="CLIP", help="clips, or patterns of them")
     add("--output", type=Path, required=True, help=".mp4 or .gif; with several portraits or clips, a folder")
     add("--best-frame", action="store_true", help="neutral is the clip's frame most like the portrait, not the first")
     add("--side-by-side", action="store_true", help="show the driver beside the portrait")

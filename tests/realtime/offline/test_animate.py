@@ -67,6 +67,12 @@ def flags(tiny_bundle: Bundle, picture: Path, clip: Path) -> list[str]:
     ]
 
 
+def _instead(flags: list[str], flag: str, value: object) -> list[str]:
+    """`flags` with another value of `flag`."""
+    place = flags.index(flag) + 1
+    return [*flags[:place], str(value), *flags[place + 1 :]]
+
+
 def _times(path: Path) -> list[float]:
     return [frame.captured_at for frame in recorded_frames(path)]
 
@@ -86,7 +92,7 @@ def test_every_frame_is_animated_at_the_clips_rate(flags: list[str], tmp_path: P
 def test_the_sound_is_carried_over(flags: list[str], tmp_path: Path, clip: Path, codec: str, suffix: str) -> None:
     sounding, output = tmp_path / f"sounding{suffix}", tmp_path / "out.mp4"
     write_sounding_clip(sounding, clip, codec)
-    assert run_live.main([*flags, "--driving", str(sounding), "--output", str(output)]) == 0
+    assert run_live.main([*_instead(flags, "--driving", sounding), "--output", str(output)]) == 0
     assert len(_times(output)) == CLIP_FRAMES
     samples = heard(output)
     assert len(samples) / SOUND_HZ == pytest.approx(CLIP_FRAMES / CLIP_RATE_HZ, abs=0.06)
@@ -98,7 +104,7 @@ def test_the_sound_is_carried_over(flags: list[str], tmp_path: Path, clip: Path,
 def test_the_sound_can_be_left_out(flags: list[str], tmp_path: Path, clip: Path) -> None:
     sounding, output = tmp_path / "sounding.mp4", tmp_path / "out.mp4"
     write_sounding_clip(sounding, clip, "aac")
-    assert run_live.main([*flags, "--driving", str(sounding), "--output", str(output), "--no-audio"]) == 0
+    assert run_live.main([*_instead(flags, "--driving", sounding), "--output", str(output), "--no-audio"]) == 0
     with av.open(str(output)) as container:
         assert not container.streams.audio
 
@@ -127,22 +133,22 @@ def test_the_whole_portrait_is_shown_around_the_square(flags: list[str], tmp_pat
     levels[:, 48:112] = 120  # what the centre square shows
     picture.write_bytes(cv2.imencode(".png", levels)[1].tobytes())
     wishes = ["--picture", "portrait", "--background", "#c80000", "--size", "160x128", "--no-badge"]
-    assert run_live.main([*flags, "--source", str(picture), "--output", str(output), *wishes]) == 0
+    flags = _instead(flags, "--source", picture)
+    assert run_live.main([*flags, "--output", str(output), *wishes]) == 0
     last = recorded_frames(output)[-1].pixels
     assert last[8, 80] == pytest.approx([200, 0, 0], abs=12) == last[120, 80]
     assert last[64, 8] == pytest.approx([60] * 3, abs=6) == last[64, 152]
     assert last[64, 80].mean() > 130, "the square moves, brightening"
-    assert run_live.main([*flags, "--source", str(picture), "--output", str(output), "--picture", "portrait"]) == 0
+    assert run_live.main([*flags, "--output", str(output), "--picture", "portrait"]) == 0
     assert recorded_frames(output)[0].pixels.shape == (64, 160, 3)
 
 
 def test_what_is_behind_the_person_is_replaced(flags: list[str], tmp_path: Path) -> None:
     """The astronaut's centre square shows her face; the tiny model moves little, its square is the portrait's."""
     output, wishes = tmp_path / "out.mp4", ["--picture", "portrait", "--size", "256x256", "--no-badge"]
-    corners = {}
+    flags, corners = _instead(flags, "--source", DEFAULT_SOURCE), {}
     for behind in ("keep", "#00b140"):
-        arguments = [*flags, "--source", str(DEFAULT_SOURCE), "--output", str(output), "--behind", behind, *wishes]
-        assert run_live.main(arguments) == 0
+        assert run_live.main([*flags, "--output", str(output), "--behind", behind, *wishes]) == 0
         corners[behind] = recorded_frames(output)[0].pixels[2:8, 2:8].mean(axis=(0, 1))
     assert corners["#00b140"] == pytest.approx([0, 177, 64], abs=30)
     assert np.abs(corners["keep"] - [0, 177, 64]).max() > 60
@@ -191,7 +197,8 @@ def test_several_are_made_at_once_and_a_bad_one_is_named(
         write_picture(tmp_path / f"{name}.png", level)
     (tmp_path / "carla.png").write_text("not a picture")
     output = tmp_path / "out"
-    code = run_live.main([*flags, "--source", str(tmp_path / "*.png"), "--output", str(output), "--jobs", "2"])
+    every = ["--source", str(tmp_path / "bruno.png"), str(tmp_path / "carla.png"), "--jobs", "2"]
+    code = run_live.main([*_instead(flags, "--source", tmp_path / "al*.png"), *every, "--output", str(output)])
     told = capfd.readouterr()
     assert code == 2
     assert sorted(path.name for path in output.iterdir()) == ["alba--clip.mp4", "bruno--clip.mp4"]
@@ -218,7 +225,9 @@ def test_bad_input_gives_two_lines_and_exit_code_2(
     flags: list[str], tmp_path: Path, case: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     more, told = REFUSED[case]
-    assert run_live.main([*flags, "--output", str(tmp_path / "out.mp4"), *more]) == 2
+    flags = [*flags, "--output", str(tmp_path / "out.mp4")]
+    words = _instead(flags, *more) if more[0] in flags else [*flags, *more]
+    assert run_live.main(words) == 2
     lines = capfd.readouterr().err.strip().splitlines()
     assert len(lines) == 2, lines
     assert lines[0].startswith("error: ")
@@ -233,11 +242,19 @@ def test_an_input_is_not_overwritten(tmp_path: Path) -> None:
         planned([str(tmp_path / "me.jpg")], [str(clip)], clip)
 
 
+def test_several_videos_do_not_replace_a_file(tmp_path: Path) -> None:
+    output = tmp_path / "out.mp4"
+    output.touch()
+    with pytest.raises(SettingsError, match="is a file, and these are several videos"):
+        planned([str(tmp_path / "me.jpg"), str(tmp_path / "you.jpg")], [str(tmp_path / "clip.mp4")], output)
+
+
 def test_an_interrupted_video_leaves_what_was_there(flags: list[str], tmp_path: Path, clip: Path) -> None:
     output, broken = tmp_path / "out.mp4", tmp_path / "broken.mp4"
     output.write_bytes(b"from before")
     broken.write_bytes(clip.read_bytes()[:200])
-    command = [sys.executable, str(ROOT / "run_live.py"), *flags, "--driving", str(broken), "--output", str(output)]
+    words = [*_instead(flags, "--driving", broken), "--output", str(output)]
+    command = [sys.executable, str(ROOT / "run_live.py"), *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert output.read_bytes() == b"from before"
