@@ -23,7 +23,7 @@ def opening_and_closing(frames: int = 40) -> np.ndarray:
 def test_keypoints_on_their_landmarks_follow_wholly() -> None:
     landmarks = opening_and_closing()
     figures = compare([(landmarks[:, [2, 0]], landmarks)], GUIDE)
-    assert figures.distance_px == 0
+    assert figures.distance_px == figures.shift_px == 0
     assert (figures.spans[0].gain, figures.spans[0].correlation) == pytest.approx((1, 1))
 
 
@@ -35,6 +35,8 @@ def test_half_a_movement_is_half_the_gain_and_distances_are_pixels() -> None:
     figures = compare([(found, landmarks)], GUIDE)
     assert (figures.spans[0].gain, figures.spans[0].correlation) == pytest.approx((0.5, 1))
     assert figures.distance_px == pytest.approx(12.8, rel=0.05)
+    half_of_one_points_way_px = 0.05 * np.abs(np.sin(np.arange(40))).mean() * 128
+    assert figures.shift_px == pytest.approx(half_of_one_points_way_px / 2, rel=1e-3), "no matter how far right"
 
 
 def test_frames_and_clips_without_a_face_do_not_count() -> None:
@@ -42,7 +44,8 @@ def test_frames_and_clips_without_a_face_do_not_count() -> None:
     found = landmarks[:, [2, 0]].copy()
     gaps = landmarks.copy()
     gaps[::4] = np.nan
-    assert compare([(found, gaps), (found, np.full_like(gaps, np.nan))], GUIDE).distance_px == 0
+    figures = compare([(found, gaps), (found, np.full_like(gaps, np.nan))], GUIDE)
+    assert figures.distance_px == figures.shift_px == 0
     with pytest.raises(LandmarkError, match="no clip shows a landmark"):
         compare([(found, np.full_like(gaps, np.nan))], GUIDE)
 
