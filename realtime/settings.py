@@ -14,6 +14,7 @@ from realtime.bundle import EnginePrecision
 from realtime.controls import remapped_keys
 from realtime.errors import SettingsError
 from realtime.frames import Size
+from realtime.gain import LARGEST_GAIN
 from realtime.settings_files import Layer, Places, file_layers
 from realtime.settings_flags import read_flags
 
@@ -66,10 +67,10 @@ class Settings(BaseModel):
     tracking: bool = True
     calibration: Literal["auto", "first"] = "auto"
     limiter: bool = True
-    gain: float = Field(default=1, ge=0, le=3)
-    head_gain: float = Field(default=1, ge=0, le=3)
-    mouth_gain: float = Field(default=1, ge=0, le=3)
-    eyes_gain: float = Field(default=1, ge=0, le=3)
+    gain: float = Field(default=1, ge=0, le=LARGEST_GAIN)
+    head_gain: float = Field(default=1, ge=0, le=LARGEST_GAIN)
+    mouth_gain: float = Field(default=1, ge=0, le=LARGEST_GAIN)
+    eyes_gain: float = Field(default=1, ge=0, le=LARGEST_GAIN)
     mirror: bool = False
     offline: bool = False
     seconds: float | None = Field(default=None, gt=0)

@@ -25,12 +25,12 @@ class VideoWriter(Closing):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(path), "w", options=CONTAINER_OPTIONS)
+            rate = Fraction(rate_hz).limit_denominator(1001)
+            stream = self._container.add_stream("libx264", rate=rate, options=ENCODER_OPTIONS)
         except (OSError, ValueError) as error:
             raise self._fault(error) from None
         if note:
             self._container.metadata["comment"] = note
-        rate = Fraction(rate_hz).limit_denominator(1001)
-        stream = self._container.add_stream("libx264", rate=rate, options=ENCODER_OPTIONS)
         stream.width, stream.height = size.width_px, size.height_px
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = TIME_BASE

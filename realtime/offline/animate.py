@@ -2,6 +2,7 @@
 
 import argparse
 import glob
+import math
 import os
 import sys
 import time
@@ -14,7 +15,7 @@ from realtime.animator import AnimatorOptions
 from realtime.bundle import open_bundle
 from realtime.engines.automatic import AUTO, EngineWish, choose_engine
 from realtime.errors import SettingsError
-from realtime.gain import Gains
+from realtime.gain import LARGEST_GAIN, Gains
 from realtime.offline.job import Job, Look
 from realtime.offline.pool import Outcome, Workshop, run_jobs
 from realtime.output.arranger import arrangement_for
@@ -42,20 +43,34 @@ def main(arguments: Sequence[str]) -> int:
 def planned(sources: Sequence[str], drivings: Sequence[str], output: Path) -> list[Job]:
     """A job for every portrait with every clip. One goes to the file output; several into the folder of that name.
 
-    Raises SettingsError: nothing found, an output that is one of the inputs, or a file where a folder must be.
+    Raises SettingsError: nothing found, an output that is one of the inputs, a file where a folder must be, or inputs
+    so named that one video would replace another.
     """
     pictures, clips = _found(sources, "--source"), _found(drivings, "--driving")
     if len(pictures) * len(clips) == 1 and output.suffix:
         jobs = [Job(pictures[0], clips[0], output)]
-    elif output.is_file():
-        raise SettingsError(f"{output}: is a file, and these are several videos", hint="name a folder as --output")
+    elif output.exists() and not output.is_dir():
+        raise SettingsError(f"{output}: is no folder of videos", hint="name a folder, or for one video an .mp4 or .gif")
     else:
         jobs = [Job(one, other, output / f"{one.stem}--{other.stem}.mp4") for one in pictures for other in clips]
+        _refuse_same_names(jobs)
     inputs = {path.resolve() for path in (*pictures, *clips)}
     for job in jobs:
         if job.output.resolve() in inputs:
             raise SettingsError(f"{job.output}: is one of the inputs", hint="name another --output")
     return jobs
+
+
+def _refuse_same_names(jobs: Sequence[Job]) -> None:
+    made: dict[Path, Job] = {}
+    for job in jobs:
+        before = made.setdefault(job.output, job)
+        if before is not job:
+            raise SettingsError(
+                f"{before.source} with {before.driving} and {job.source} with {job.driving}: both would become "
+                f"{job.output}",
+                hint="rename one of the files, or make their videos one by one",
+            )
 
 
 def _found(patterns: Sequence[str], flag: str) -> list[Path]:
@@ -87,11 +102,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--background", default="auto", metavar="auto|blur|#RRGGBB|FILE", help="what is beside the portrait")
     add("--behind", default="auto", metavar="auto|keep|blur|#RRGGBB|FILE", help="what is behind the person in it")
     add("--size", metavar="WIDTHxHEIGHT", help="size of the video (default: the portrait's)")
-    add("--jobs", type=int, default=None, help="videos made at once (default: as many as there are cores)")
+    add("--jobs", type=_count, default=None, help="videos made at once (default: as many as there are cores)")
     add("--bundle", type=Path, default=DEFAULT_BUNDLE, metavar="FOLDER", help="model bundle")
     add("--engine", default=DEFAULT_ENGINE, help=f"inference runtime, or auto: the fastest (default: {DEFAULT_ENGINE})")
     add("--cache", type=Path, default=default_cache(), metavar="FOLDER", help="where auto's measurements are kept")
-    add("--threads", type=int, default=None, help="threads of the inference runtime, for each video")
+    add("--threads", type=_count, default=None, help="threads of the inference runtime, for each video")
     add(
         "--motion",
         choices=("relative", "absolute"),
@@ -100,8 +115,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--crop", choices=("auto", "none"), default="auto", help="find the faces, or use the centre squares")
     add("--mirror", action="store_true", help="mirror the driver")
-    add("--gain", type=float, default=1.0, metavar="FACTOR", help="more or less motion (default: 1)")
+    add("--gain", type=_gain, default=1.0, metavar="FACTOR", help="more or less motion (default: 1)")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
+    return int(text)
+
+
+def _gain(text: str) -> float:
+    try:
+        gain = float(text)
+    except ValueError:
+        gain = math.nan
+    if not 0 <= gain <= LARGEST_GAIN:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to {LARGEST_GAIN:g}")
+    return gain
 
 
 def _workshop(chosen: argparse.Namespace) -> Workshop:

@@ -216,6 +216,12 @@ REFUSED = {
     "bad background": (["--background", "nowhere.png"], "background nowhere.png: cannot be read"),
     "bad ground behind": (["--behind", "nowhere.png"], "background nowhere.png: cannot be read"),
     "missing bundle": (["--bundle", "nowhere"], "there is no bundle here"),
+    "no worker": (["--jobs", "0"], "--jobs: 0 is not a whole number of at least 1"),
+    "half a thread": (["--threads", "0.5"], "--threads: 0.5 is not a whole number of at least 1"),
+    "endless gain": (["--gain", "nan"], "--gain: nan is not a number from 0 to 3"),
+    "too much gain": (["--gain", "3.5"], "--gain: 3.5 is not a number from 0 to 3"),
+    "output of sound": (["--output", "nowhere.wav"], "wav: cannot be written (not a kind of video file)"),
+    "output that is a device": (["--output", "/dev/null"], "/dev/null: is no folder of videos"),
     "unwritable output": (["--output", "/proc/nowhere/out.mp4"], "/proc/nowhere"),
 }
 
@@ -245,8 +251,15 @@ def test_an_input_is_not_overwritten(tmp_path: Path) -> None:
 def test_several_videos_do_not_replace_a_file(tmp_path: Path) -> None:
     output = tmp_path / "out.mp4"
     output.touch()
-    with pytest.raises(SettingsError, match="is a file, and these are several videos"):
+    with pytest.raises(SettingsError, match="is no folder of videos"):
         planned([str(tmp_path / "me.jpg"), str(tmp_path / "you.jpg")], [str(tmp_path / "clip.mp4")], output)
+
+
+def test_a_name_that_two_videos_would_have_is_refused(tmp_path: Path) -> None:
+    """Portraits of one name in two folders: the second video would silently replace the first."""
+    sources = [str(tmp_path / folder / "me.jpg") for folder in ("summer", "winter")]
+    with pytest.raises(SettingsError, match=r"summer/me\.jpg with .*winter/me\.jpg with .*: both would become"):
+        planned(sources, [str(tmp_path / "clip.mp4")], tmp_path / "out")
 
 
 def test_an_interrupted_video_leaves_what_was_there(flags: list[str], tmp_path: Path, clip: Path) -> None:
