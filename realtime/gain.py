@@ -13,7 +13,6 @@ from realtime.similarity import fitted_similarity, spread_of
 # keypoint of the face was further from its place than this, in spreads.
 REACH = 0.74
 SMALLEST_SPREAD = 1e-3
-LARGEST_GAIN = 3.0
 KNEE = 0.7  # of the reach; up to here nothing is changed
 
 

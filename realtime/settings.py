@@ -14,7 +14,6 @@ from realtime.bundle import EnginePrecision
 from realtime.controls import remapped_keys
 from realtime.errors import SettingsError
 from realtime.frames import Size
-from realtime.gain import LARGEST_GAIN
 from realtime.settings_files import Layer, Places, file_layers
 from realtime.settings_flags import read_flags
 
@@ -25,6 +24,7 @@ DEFAULT_CLIP = ASSETS / "driving" / "default.mp4"
 SHIPPED_BUNDLES = (ASSETS / "bundles" / "portrait-s", ASSETS / "bundles" / "portrait-xs")
 DEFAULT_BUNDLE = SHIPPED_BUNDLES[0]
 PERSON_MASK = ASSETS / "person_mask" / "person_mask.onnx"
+LARGEST_GAIN = 3.0
 
 
 def default_cache() -> Path:

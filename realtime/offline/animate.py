@@ -15,12 +15,12 @@ from realtime.animator import AnimatorOptions
 from realtime.bundle import open_bundle
 from realtime.engines.automatic import AUTO, EngineWish, choose_engine
 from realtime.errors import SettingsError
-from realtime.gain import LARGEST_GAIN, Gains
+from realtime.gain import Gains
 from realtime.offline.job import Job, Look
 from realtime.offline.pool import Outcome, Workshop, run_jobs
 from realtime.output.arranger import arrangement_for
 from realtime.portraits.background import wished_background
-from realtime.settings import DEFAULT_BUNDLE, default_cache, parse_size
+from realtime.settings import DEFAULT_BUNDLE, LARGEST_GAIN, default_cache, parse_size
 from realtime.settings_flags import hyphenated, refusing_parser
 
 BAR_WIDTH = 30
