@@ -156,8 +156,10 @@ def _tools() -> dict[str, str]:
 
 
 def _refuse_foreign_folder(folder: Path) -> None:
-    """A folder that is not a bundle is never replaced."""
-    if folder.exists() and not (folder / MANIFEST_FILE).is_file() and any(folder.iterdir()):
+    """What is not a bundle is never replaced, but for an empty folder."""
+    if not folder.exists() or (folder / MANIFEST_FILE).is_file():
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
         raise BundleWriteError(f"{folder} exists and is not a bundle; name a new folder")
 
 

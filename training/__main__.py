@@ -51,6 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
             # Of several processes the first speaks; the others speak only of what stops them.
             level = logging.INFO if ranks.is_first else logging.ERROR
             logging.basicConfig(level=level, format="%(message)s", handlers=[RichHandler(show_path=False)])
+            if out.exists() and not out.is_dir():
+                raise SettingsError(f"{out}: is no folder; name one for the run's checkpoints with --out")
             trainer = Trainer(settings, out, device, ranks)
             if options.resume:
                 trainer.resume()

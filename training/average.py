@@ -32,10 +32,10 @@ def main(arguments: list[str] | None = None) -> int:
         (earlier, _), (later, notes) = load_checkpoint(options.earlier), load_checkpoint(options.later)
         refusal = f"{options.earlier}: of another shape than {options.later}; name the one that it started from"
         average = averaged(grown_like(later, earlier, refusal), later, options.share, options.networks)
-    except CheckpointError as error:
+        save_checkpoint(options.out, average, notes, half=True)
+    except (CheckpointError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    save_checkpoint(options.out, average, notes, half=True)
     return 0
 
 

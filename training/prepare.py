@@ -40,6 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
     except ClipError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}; name a folder you may write to as OUT", file=sys.stderr)
+        return 2
     except MarionetError as error:
         print(f"error: {error.message}\n{error.hint}", file=sys.stderr)
         return 2
@@ -48,11 +51,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def prepare(raw: Path, out: Path, detector: Detector) -> list[VideoRecord]:
     """Clips of every video under `raw` in `out`/clips, and what became of each video."""
+    named = _named(find_footage(raw), raw)
+    (out / "clips").mkdir(parents=True, exist_ok=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn()) as progress:
-        records = [
-            _prepared(video, name, out, detector, progress) for name, video in _named(find_footage(raw), raw).items()
-        ]
+        records = [_prepared(video, name, out, detector, progress) for name, video in named.items()]
     write_report(out / "report.json", records)
     return records
 

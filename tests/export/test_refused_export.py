@@ -41,6 +41,8 @@ def test_a_folder_that_is_no_bundle_is_not_replaced(checkpoint: Path, tmp_path: 
     (tmp_path / "diary.txt").write_text("mine")
     with pytest.raises(writing.BundleWriteError, match="not a bundle"):
         writing.write_bundle(checkpoint, tmp_path)
+    with pytest.raises(writing.BundleWriteError, match=r"diary\.txt exists and is not a bundle"):
+        writing.write_bundle(checkpoint, tmp_path / "diary.txt")
     assert (tmp_path / "diary.txt").read_text() == "mine"
 
 

@@ -68,3 +68,5 @@ def test_networks_of_other_shapes_are_refused(tmp_path: Path, capsys: pytest.Cap
     with pytest.raises(SystemExit):
         main([str(later), str(later), str(tmp_path / "out.safetensors"), "--share", "1.5"])
     assert "1.5 is not between 0 and 1" in capsys.readouterr().err
+    assert main([str(later), str(later), str(later / "out.safetensors")]) == 2
+    assert str(later) in capsys.readouterr().err

@@ -130,6 +130,17 @@ def test_folders_without_footage_are_named(
     assert main([str(tmp_path / name), str(tmp_path / "out")]) == 2
     error = capsys.readouterr().err
     assert expected in error and str(tmp_path / name) in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_is_not_taken_for_the_folder_of_clips(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    raw, diary = tmp_path / "raw", tmp_path / "diary.txt"
+    raw.mkdir()
+    (raw / "talk.mp4").touch()
+    diary.write_text("mine")
+    assert main([str(raw), str(diary)]) == 2
+    assert f"{diary / 'clips'}: Not a directory; name a folder" in capsys.readouterr().err
+    assert diary.read_text() == "mine"
 
 
 def test_footage_without_a_face_gives_no_clip_and_says_what_it_needs(

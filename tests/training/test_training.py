@@ -194,6 +194,9 @@ def test_configuration_errors_name_file_and_field(tmp_path: Path, text: str, exp
 def test_command_line_reports_user_errors_with_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "missing.toml")]) == 2
     assert "missing.toml" in capsys.readouterr().err
+    shipped = "training/configs/live-s.toml"
+    assert main([shipped, "--out", shipped, "--device", "cpu"]) == 2
+    assert f"{shipped}: is no folder; name one" in capsys.readouterr().err
 
 
 def test_shipped_configurations_are_valid() -> None:

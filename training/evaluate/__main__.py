@@ -92,6 +92,7 @@ def evaluate(request: Request, open_tools: Callable[[], FaceTools] | None) -> di
     found = find_clips(list(request.clips))
     clips = spread_evenly(found, request.sample)
     pairs = _pairs(clips, request.pairs) if open_tools else []
+    request.out.mkdir(parents=True, exist_ok=True)  # fails now rather than after half an hour's measuring
     workplace = Workplace(request.target, request.engine, open_tools)
     columns = _measure(_jobs(clips, pairs, request), workplace, request)
     print(format_table(columns))

@@ -238,3 +238,7 @@ def test_user_errors_end_with_exit_code_2(clips: Path, tmp_path: Path, capsys: p
     arguments = [str(tmp_path / "none.safetensors"), "--clips", str(clips), "--pictures-only"]
     assert command.main(arguments) == 2
     assert "none.safetensors" in capsys.readouterr().err
+    (tmp_path / "diary.txt").touch()
+    assert command.main([*arguments, "--out", str(tmp_path / "diary.txt")]) == 2
+    told = capsys.readouterr().err
+    assert "diary.txt" in told and "none.safetensors" not in told, "before anything is measured"
