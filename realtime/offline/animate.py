@@ -80,7 +80,7 @@ def _found(patterns: Sequence[str], flag: str) -> list[Path]:
         if not matches:
             raise SettingsError(f"{flag} {pattern}: no such files", hint="check the pattern, in quotes")
         found += [Path(match) for match in matches]
-    return found
+    return list(dict.fromkeys(found))  # patterns may overlap
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -255,6 +255,12 @@ def test_several_videos_do_not_replace_a_file(tmp_path: Path) -> None:
         planned([str(tmp_path / "me.jpg"), str(tmp_path / "you.jpg")], [str(tmp_path / "clip.mp4")], output)
 
 
+def test_what_two_patterns_find_is_animated_once(picture: Path, clip: Path, tmp_path: Path) -> None:
+    sources = [str(picture.with_name("*.png")), str(picture)]
+    (job,) = planned(sources, [str(clip)], tmp_path / "out.mp4")
+    assert job.source == picture
+
+
 def test_a_name_that_two_videos_would_have_is_refused(tmp_path: Path) -> None:
     """Portraits of one name in two folders: the second video would silently replace the first."""
     sources = [str(tmp_path / folder / "me.jpg") for folder in ("summer", "winter")]
