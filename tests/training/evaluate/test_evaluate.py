@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import cv2
 import numpy as np
 import psutil
 import pytest
+import torch
 
 from export.write_bundle import write_bundle
 from models import PRESETS, build_network
@@ -178,6 +180,16 @@ def test_a_sample_is_spread_evenly(checkpoint: Path, tmp_path: Path, capsys: pyt
     assert (figures["clips"], figures["clips_found"], figures["clips_chosen"]) == (2, 5, "evenly spaced")
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As each of several processes has: sums over two threads are rounded otherwise, to another level of a colour."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_processes_find_what_one_finds(checkpoint: Path, clips: Path, tmp_path: Path) -> None:
     write_stacked_png(clips / "2.png", disc_frames(12, 64, seed=2))
     request = command.Request(checkpoint, (clips,), tmp_path, 5, 0, "onnx-cpu", tmp_path / "one")
