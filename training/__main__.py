@@ -47,12 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = read_settings(options.config)
         out = options.out or Path("out/training") / options.config.stem
+        if out.exists() and not out.is_dir():
+            raise SettingsError(f"{out}: is no folder; name one for the run's checkpoints with --out")
         with joined_ranks(os.environ, device) as ranks:
             # Of several processes the first speaks; the others speak only of what stops them.
             level = logging.INFO if ranks.is_first else logging.ERROR
             logging.basicConfig(level=level, format="%(message)s", handlers=[RichHandler(show_path=False)])
-            if out.exists() and not out.is_dir():
-                raise SettingsError(f"{out}: is no folder; name one for the run's checkpoints with --out")
             trainer = Trainer(settings, out, device, ranks)
             if options.resume:
                 trainer.resume()

@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}; name a folder you may write to as OUT", file=sys.stderr)
+        print(f"error: {error}; name a folder you may write to as OUT", file=sys.stderr)
         return 2
     except MarionetError as error:
         print(f"error: {error.message}\n{error.hint}", file=sys.stderr)

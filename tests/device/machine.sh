@@ -17,7 +17,7 @@ cache=${MARIONET_DEVICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/marionet/devices}
 root=$cache/root
 newer_release=trixie
 limit_s=${MARIONET_DEVICE_LIMIT_S:-600}  # for a machine that hangs
-# Under load an emulated kernel now and then stops within its first two seconds; it boots in half a minute.
+# Under load an emulated kernel has stopped two seconds into its boot, which takes half a minute.
 boot_limit_s=${MARIONET_DEVICE_BOOT_LIMIT_S:-150} boots=3
 
 say() { echo "machine.sh: $*" >&2; }

@@ -139,7 +139,7 @@ def test_a_file_is_not_taken_for_the_folder_of_clips(tmp_path: Path, capsys: pyt
     (raw / "talk.mp4").touch()
     diary.write_text("mine")
     assert main([str(raw), str(diary)]) == 2
-    assert f"{diary / 'clips'}: Not a directory; name a folder" in capsys.readouterr().err
+    assert f"Not a directory: '{diary / 'clips'}'; name a folder" in capsys.readouterr().err
     assert diary.read_text() == "mine"
 
 
