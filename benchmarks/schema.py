@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from realtime.errors import MarionetError
+from realtime.wrong_value import wrong_values
 
 SCHEMA_VERSION = 1
 
@@ -99,10 +100,9 @@ def read_result(path: Path) -> Result:
             f"{path}: cannot be read ({error.strerror})", hint="name a file that a run with --save wrote"
         ) from None
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
+        wrong = wrong_values(error)[0]
         raise ResultError(
-            f"{path}: {field}: {first['msg']}",
+            f"{path}: {wrong.field or 'the file'}: {wrong.reason}",
             hint=f"this program reads results of schema {SCHEMA_VERSION}; measure anew with --save",
         ) from None
 

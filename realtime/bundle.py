@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from realtime.errors import BundleError
 from realtime.parts import PartName, Parts
+from realtime.wrong_value import wrong_values
 
 SCHEMA_VERSION = 2
 MANIFEST_FILE = "manifest.json"
@@ -184,10 +185,9 @@ def _read_manifest(path: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
+        wrong = wrong_values(error)[0]
         raise BundleError(
-            f"{path}: {field}: {first['msg']}; found {_shortened(first['input'])}",
+            f"{path}: {wrong.field or 'the file'}: {wrong.reason}; found {_shortened(wrong.value)}",
             hint=f"this program reads bundles of schema {SCHEMA_VERSION}; {_GET_ANOTHER}",
         ) from None
 

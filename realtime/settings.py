@@ -16,6 +16,7 @@ from realtime.errors import SettingsError
 from realtime.frames import Size
 from realtime.settings_files import Layer, Places, file_layers
 from realtime.settings_flags import read_flags
+from realtime.wrong_value import WrongValue, wrong_values
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 DEFAULT_SOURCE = ASSETS / "portraits" / "astronaut.jpg"
@@ -125,7 +126,8 @@ def read_settings(arguments: Sequence[str], places: Places | None = None) -> Set
     wants_print = flags.pop("print_settings", False)
     layers.append(Layer("the command line", flags))
     for layer in layers:
-        _checked(layer.values, f"{layer.origin}: " if layer.values is not flags else "")
+        typed = layer.values is flags
+        _checked(layer.values, "" if typed else f"{layer.origin}: ", typed)
     settings = _checked({name: value for layer in layers for name, value in layer.values.items()}, "")
     if wants_print:
         print(printed(settings, layers))
@@ -156,24 +158,24 @@ def _toml(value: Any) -> str:
     return json.dumps(str(value))
 
 
-def _checked(values: Mapping[str, Any], where: str) -> Settings:
+def _checked(values: Mapping[str, Any], where: str, typed: bool = False) -> Settings:
     try:
         settings = Settings.model_validate(values)
         remapped_keys(settings.keys)
     except ValidationError as error:
-        raise _settings_error(error, where) from None
+        raise _settings_error(wrong_values(error)[0], where, typed) from None
     except SettingsError as error:
         raise SettingsError(f"{where}{error.message}", hint=error.hint) from None
     return settings
 
 
-def _settings_error(error: ValidationError, where: str) -> SettingsError:
-    first = error.errors(include_url=False)[0]
-    name = str(first["loc"][0])
-    if first["type"] == "extra_forbidden":
+def _settings_error(wrong: WrongValue, where: str, typed: bool) -> SettingsError:
+    name, *_ = wrong.field.split(".")
+    if wrong.kind == "extra_forbidden":
         near = difflib.get_close_matches(name, Settings.model_fields, n=1)
         hint = f"did you mean {near[0]}?" if near else f"settings are: {', '.join(Settings.model_fields)}"
         return SettingsError(f"{where}unknown setting {name!r}", hint=hint)
+    shown = f"--{name.replace('_', '-')}" if typed else name
     return SettingsError(
-        f"{where}{name}: {first['msg']}; found {first['input']!r}", hint="run_live.py --help lists what is allowed"
+        f"{where}{shown}: {wrong.reason}; found {wrong.value!r}", hint="run_live.py --help lists what is allowed"
     )

@@ -21,7 +21,7 @@ def find_clips(folders: list[Path]) -> list[Path]:
     clips: set[Path] = set()
     for folder in folders:
         if not folder.is_dir():
-            raise ClipError(f"{folder}: no such folder of clips; correct [data] in the configuration")
+            raise ClipError(f"{folder}: no such folder of clips; name one that is there")
         clips.update(path for path in folder.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES)
         clips.update(_picture_clips(sorted(folder.rglob("*.png"))))
     if not clips:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from models.config import PRESETS
 from realtime.parts import PartName
+from realtime.wrong_value import wrong_values
 from training.precision import Precision
 
 
@@ -222,5 +223,5 @@ def read_settings(path: Path) -> TrainingSettings:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: not valid TOML: {error}") from error
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        lines = [f"{wrong.field}: {wrong.reason}" if wrong.field else wrong.reason for wrong in wrong_values(error)]
         raise SettingsError(f"{path}: " + "; ".join(lines)) from error

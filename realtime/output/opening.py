@@ -11,6 +11,7 @@ from realtime.output.arranger import arrangement_for
 from realtime.output.canvas import Canvas, natural_size
 from realtime.output.figures_panel import FiguresPanel
 from realtime.output.machine import OutputMachine, OutputTimes, Stamp
+from realtime.output.screenshots import require_folder
 from realtime.output.sender import Sender
 from realtime.portraits.portrait import read_portrait
 from realtime.settings import Settings
@@ -24,7 +25,11 @@ def open_sender(
     demand: Demand,
     stamp: Stamp | None = None,
 ) -> Sender:
-    """A sender that closes its sinks. Raises DeviceError for a sink, SourceError for away picture or background."""
+    """A sender that closes its sinks.
+
+    Raises DeviceError for a sink or the screenshots' folder, SourceError for away picture or background.
+    """
+    require_folder(settings.screenshots)
     away_picture = read_portrait(settings.away_picture) if settings.away_picture else None
     addresses = settings.sink or ((DEFAULT_RECORDING,) if settings.offline else ())
     rate_hz = camera_hz if settings.offline else output_rate(settings.output_rate, camera_hz)

@@ -9,7 +9,14 @@ import numpy as np
 from realtime.errors import DeviceError
 from realtime.frames import Pixels
 
+_ANOTHER = "name a folder you may write to with --screenshots"
 FASTEST = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+
+
+def require_folder(folder: Path) -> None:
+    """Raises DeviceError where screenshots could never go, long before the first is asked for."""
+    if folder.exists() and not folder.is_dir():
+        raise DeviceError(f"{folder}: not a folder, and screenshots go into one", hint=_ANOTHER)
 
 
 def save_screenshot(pixels: Pixels, folder: Path) -> Path:
@@ -23,8 +30,5 @@ def save_screenshot(pixels: Pixels, folder: Path) -> Path:
                 np.asarray(data).tofile(path)
                 return path
     except OSError as error:
-        raise DeviceError(
-            f"{folder}: a screenshot cannot be written ({error.strerror})",
-            hint="name a folder you may write to with --screenshots",
-        ) from None
+        raise DeviceError(f"{folder}: a screenshot cannot be written ({error.strerror})", hint=_ANOTHER) from None
     raise DeviceError(f"{folder}: too many screenshots in one second", hint="wait a second")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from realtime.errors import SourceError
 from realtime.portraits.background import KEEP, named_background
+from realtime.wrong_value import wrong_values
 
 WISHES_FILE = "portrait.toml"
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
@@ -110,8 +111,7 @@ def _read_wishes(path: Path) -> PackWishes:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SourceError(f"{path}: not TOML: {error}", hint="a line reads like: gain = 0.8") from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
+        wrong = wrong_values(error)[0]
         raise SourceError(
-            f"{path}: {field}: {first['msg']}", hint=f"it may say: {', '.join(PackWishes.model_fields)}"
+            f"{path}: {wrong.field}: {wrong.reason}", hint=f"it may say: {', '.join(PackWishes.model_fields)}"
         ) from None

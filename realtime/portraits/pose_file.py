@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from realtime.errors import SourceError
 from realtime.frames import Keypoints
 from realtime.gain import Gains
+from realtime.wrong_value import wrong_values
 
 Pair = tuple[float, float]
 
@@ -71,8 +72,8 @@ def read_pose(path: Path, detector: str) -> SavedPose:
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror})", hint="calibrate, then: save-pose") from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise SourceError(f"{path}: not a saved pose: {first['msg']}", hint="calibrate, then: save-pose") from None
+        reason = wrong_values(error)[0].reason
+        raise SourceError(f"{path}: not a saved pose: {reason}", hint="calibrate, then: save-pose") from None
     if pose.detector != detector or len(pose.mean) != len(pose.covariance):
         raise SourceError(
             f"{path}: saved with another bundle ({pose.detector}, this one is {detector})",

@@ -105,6 +105,7 @@ def _bad_inputs(tmp_path: Path, clip: Path, own_bundle: Path) -> dict[str, tuple
         "missing webcam": (["--camera", "webcam:97"], "webcam:97: there is no such camera"),
         "unknown sink": (["--sink", "fax:"], "unknown sink"),
         "unwritable output": (["--sink", f"file:{clip}/out.mp4"], "cannot be written"),
+        "screenshots into a file": (["--screenshots", str(text)], "text.jpg: not a folder"),
         "unknown engine": (["--engine", "warp"], "unknown engine"),
         "missing bundle": (["--bundle", "nowhere"], "there is no bundle here"),
         "truncated bundle": (["--bundle", str(own_bundle)], "wrong content"),
@@ -116,7 +117,8 @@ def _bad_inputs(tmp_path: Path, clip: Path, own_bundle: Path) -> dict[str, tuple
 BAD_INPUTS = [
     *("missing source", "folder without portraits", "unreadable source", "tiny source", "no face"),
     *("unknown camera", "missing clip", "missing webcam", "unknown sink", "unwritable output"),
-    *("unknown engine", "missing bundle", "truncated bundle", "foreign bundle", "unknown flag"),
+    *("screenshots into a file", "unknown engine", "missing bundle", "truncated bundle"),
+    *("foreign bundle", "unknown flag"),
 ]
 
 
