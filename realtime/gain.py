@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from realtime.frames import Keypoints, Motion, Tensor
-from realtime.motion import positive_definite, smallest_variance
+from realtime.motion import UPPER_LIP_SHARE, positive_definite, smallest_variance
 from realtime.parts import EVERYTHING, Parts
 from realtime.similarity import fitted_similarity, spread_of
 
@@ -14,6 +14,9 @@ from realtime.similarity import fitted_similarity, spread_of
 REACH = 0.74
 SMALLEST_SPREAD = 1e-3
 KNEE = 0.7  # of the reach; up to here nothing is changed
+# The networks show this much less of what lips and lids are asked to do (docs/decisions/074).
+LIPS_ASKED, LIDS_ASKED = 1.2, 1.3
+UPPER_LID_SHARE = 0.8  # of a closing eye's way
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,25 @@ def with_gain(motion: Motion, portrait: Keypoints, gains: Gains, parts: Parts = 
     moved = target.mean - portrait.mean
     moved[face] = (gains.head * (headed - portrait.mean) + expression)[face]
     return _about(portrait, moved, target.covariance, gains.overall)
+
+
+def asked_for_more(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
+    """motion, with lips and lids going further from where the portrait has them, at most until they close.
+
+    What comes out then goes about as far as the driver's. At rest the same, to the last bit.
+    """
+    upper, lower = parts.openings.T
+    of_lips = np.isin(upper, parts.lips)
+    mean = motion.target.mean.copy()
+    apart = mean[lower] - mean[upper]
+    width = np.linalg.norm(apart, axis=1)
+    way = width - np.linalg.norm(portrait.mean[lower] - portrait.mean[upper], axis=1)
+    further = ((np.where(of_lips, LIPS_ASKED, LIDS_ASKED) - 1) * way).clip(-width)
+    stretch = apart * (further / width.clip(SMALLEST_SPREAD))[:, None]
+    share = np.where(of_lips, UPPER_LIP_SHARE, UPPER_LID_SHARE)[:, None]
+    mean[upper] -= share * stretch
+    mean[lower] += (1 - share) * stretch
+    return Motion(Keypoints(mean, motion.target.covariance))
 
 
 def range_used(motion: Motion, portrait: Keypoints, parts: Parts = EVERYTHING) -> float:

@@ -8,7 +8,7 @@ from realtime.calibration import Calibration
 from realtime.controls import Obey, on_or_off, stepped, switched
 from realtime.errors import CommandError, MarionetError
 from realtime.frames import Keypoints, Motion
-from realtime.gain import Gains, limited, range_used, with_gain
+from realtime.gain import Gains, asked_for_more, limited, range_used, with_gain
 from realtime.motion import absolute_motion, relative_motion
 from realtime.parts import EVERYTHING, PartName, Parts
 from realtime.portraits.gallery import Source
@@ -82,7 +82,8 @@ class MotionMapper:
         if self._options.motion == "absolute":
             return absolute_motion(driving)
         neutral = self._calibration.neutral_for(driving, at_s)
-        return relative_motion(driving, source.keypoints, neutral, self._parts)
+        motion = relative_motion(driving, source.keypoints, neutral, self._parts)
+        return asked_for_more(motion, source.keypoints, self._parts)
 
     def _recall(self, source: Source) -> None:
         """Takes the pose that was saved for this portrait, or that its pack brings; else the present one stays."""

@@ -145,6 +145,8 @@ def relative_motion(
 def carried_over(driving: Tensor, portrait: Tensor, neutral: Tensor, openings: Openings | None) -> Tensor:
     """`portrait` [b, n, 2] moved as from `neutral` to `driving`, as the live program does it for faces of one size.
 
+    Before it asks for more of lips and lids, that is: what networks fail to show is theirs to learn.
+
     What lies between the ends of openings opens as far, and closes by the same share; a mouth that is open in `neutral`
     opens the portrait's.
     """

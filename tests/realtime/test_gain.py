@@ -5,14 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.frames import Keypoints
-from realtime.gain import KNEE, Gains, limited, range_used, with_gain
+from realtime.frames import Keypoints, Motion
+from realtime.gain import KNEE, LIDS_ASKED, LIPS_ASKED, Gains, asked_for_more, limited, range_used, with_gain
 from realtime.motion import relative_motion
 from realtime.parts import EVERYTHING, Parts
 from realtime.similarity import fitted_similarity
 from tests.realtime.keypoint_tracks import FACE, MOUTH, NOSE, OPENINGS, PARTS, UPPER_LIDS, face
 
 PORTRAIT = face()
+LOWER_LIDS = [2, 3]
 
 
 def _moved(driving: Keypoints, gains: Gains) -> np.ndarray:
@@ -50,6 +51,49 @@ def test_eye_gain_shuts_the_lids_more_and_the_mouth_not() -> None:
     shut, shut_more = (moved[UPPER_LIDS, 1].mean() - moved[[2, 3], 1].mean() for moved in (plain, more))
     assert shut_more == pytest.approx(1.5 * shut, rel=0.1)
     np.testing.assert_allclose(more[MOUTH], plain[MOUTH], atol=1e-5)
+
+
+def _asked(driving: Keypoints, portrait: Keypoints = PORTRAIT, parts: Parts = PARTS) -> np.ndarray:
+    return asked_for_more(Motion(driving), portrait, parts).target.mean
+
+
+@pytest.mark.parametrize("lids", [-0.02, 0.02, 0.05])
+def test_lids_are_asked_for_more_of_their_way_and_the_lower_for_a_fifth_of_it(lids: float) -> None:
+    more = _asked(face(lids=lids)) - face(lids=lids).mean
+    asked = (LIDS_ASKED - 1) * lids
+    np.testing.assert_allclose(more[UPPER_LIDS], [[0, 0.8 * asked]] * 2, atol=1e-6)
+    np.testing.assert_allclose(more[LOWER_LIDS], [[0, -0.2 * asked]] * 2, atol=1e-6)
+    assert not np.delete(more, [*UPPER_LIDS, *LOWER_LIDS], axis=0).any()
+
+
+@pytest.mark.parametrize("jaw", [-0.02, 0.05, 0.15])
+def test_lips_are_asked_for_more_of_their_way_and_the_upper_for_a_fifth_of_it(jaw: float) -> None:
+    more = _asked(face(jaw=jaw)) - face(jaw=jaw).mean
+    upper, lower = OPENINGS[2]
+    asked = (LIPS_ASKED - 1) * jaw
+    np.testing.assert_allclose(more[[upper, lower]], [[0, -0.2 * asked], [0, 0.8 * asked]], atol=1e-6)
+    assert not np.delete(more, [upper, lower], axis=0).any()
+
+
+@given(st.floats(0, 0.08))
+def test_what_closes_is_asked_to_close_and_no_further(lids: float) -> None:
+    asked = _asked(face(lids=lids))
+    gap = asked[LOWER_LIDS, 1] - asked[UPPER_LIDS, 1]
+    np.testing.assert_allclose(gap, max(0.08 - LIDS_ASKED * lids, 0), atol=1e-6)
+
+
+@given(st.floats(-0.3, 0.3), st.floats(-1.5, 1.5))
+def test_a_face_that_moves_and_tilts_alone_is_asked_for_nothing_more(shift: float, angle: float) -> None:
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
+    tilted = Keypoints(FACE @ turn.T + np.float32(shift), PORTRAIT.covariance)
+    np.testing.assert_allclose(_asked(tilted), tilted.mean, atol=1e-6)
+
+
+def test_a_face_at_rest_and_one_of_unnamed_parts_stay_to_the_last_bit() -> None:
+    assert np.array_equal(_asked(PORTRAIT), FACE)
+    moved = face(jaw=0.1, lids=0.05)
+    assert np.array_equal(_asked(moved, parts=EVERYTHING), moved.mean)
+    assert asked_for_more(Motion(moved), PORTRAIT, PARTS).target.covariance is moved.covariance
 
 
 @given(st.floats(0, 3), st.integers(0, 1000))

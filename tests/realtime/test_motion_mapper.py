@@ -9,16 +9,17 @@ from realtime.errors import CommandError
 from realtime.figures.dashboard import SourceView
 from realtime.frames import Keypoints
 from realtime.framing import Crop
-from realtime.gain import Gains
+from realtime.gain import LIDS_ASKED, LIPS_ASKED, Gains
 from realtime.motion_mapper import MotionMapper, MotionOptions
 from realtime.parts import EVERYTHING, Parts
 from realtime.portraits.gallery import Source
 from realtime.portraits.pack import PackWishes
 from realtime.portraits.portrait import Portrait
 from realtime.portraits.pose_file import PoseStore
-from tests.realtime.keypoint_tracks import FACE, PARTS, RATE_HZ, face
+from tests.realtime.keypoint_tracks import FACE, OPENINGS, PARTS, RATE_HZ, UPPER_LIDS, face
 
 BLANK = np.zeros((8, 8, 3), np.uint8)
+LOWER_LIP = OPENINGS[2][1]
 
 
 def _source(name: str = "juno", gain: float = 1.0) -> Source:
@@ -51,6 +52,18 @@ def test_the_first_pose_rests_and_calibrating_takes_another() -> None:
     assert driver.moved(face(shift=(0.2, 0))).mean(axis=0) == pytest.approx([0.1, 0], abs=1e-5)
     driver.do("calibrate")
     assert np.abs(driver.moved(face(shift=(0.2, 0)))).max() < 1e-6
+
+
+def test_lips_and_lids_are_asked_for_more_but_in_absolute_motion() -> None:
+    pose, rest = face(lids=0.05, jaw=0.1), face()
+    relative, absolute = Driver(), Driver(motion="absolute")
+    for driver in (relative, absolute):
+        driver.moved(rest)
+    plain = pose.mean - FACE
+    more = relative.moved(pose) - plain
+    assert more[UPPER_LIDS, 1] == pytest.approx([0.8 * (LIDS_ASKED - 1) * 0.05] * 2, abs=1e-3)
+    assert more[LOWER_LIP, 1] == pytest.approx(0.8 * (LIPS_ASKED - 1) * 0.1, abs=1e-3)
+    np.testing.assert_array_equal(absolute.moved(pose), plain)
 
 
 def test_gain_by_key_and_by_pack() -> None:
