@@ -170,11 +170,11 @@ def _checked(values: Mapping[str, Any], where: str, typed: bool = False) -> Sett
 
 
 def _settings_error(wrong: WrongValue, where: str, typed: bool) -> SettingsError:
-    name, *_ = wrong.field.split(".")
     if wrong.kind == "extra_forbidden":
-        near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+        near = difflib.get_close_matches(wrong.field, Settings.model_fields, n=1)
         hint = f"did you mean {near[0]}?" if near else f"settings are: {', '.join(Settings.model_fields)}"
-        return SettingsError(f"{where}unknown setting {name!r}", hint=hint)
+        return SettingsError(f"{where}unknown setting {wrong.field!r}", hint=hint)
+    name = wrong.field.split(".")[0]  # not which of several sinks
     shown = f"--{name.replace('_', '-')}" if typed else name
     return SettingsError(
         f"{where}{shown}: {wrong.reason}; found {wrong.value!r}", hint="run_live.py --help lists what is allowed"
