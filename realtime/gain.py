@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from realtime.frames import Keypoints, Motion, Tensor
-from realtime.motion import UPPER_LIP_SHARE, positive_definite, smallest_variance
+from realtime.motion import UPPER_LIP_SHARE, positive_definite, relative_motion, smallest_variance
 from realtime.parts import EVERYTHING, Parts
 from realtime.similarity import fitted_similarity, spread_of
 
@@ -47,6 +47,11 @@ def with_gain(motion: Motion, portrait: Keypoints, gains: Gains, parts: Parts = 
     moved = target.mean - portrait.mean
     moved[face] = (gains.head * (headed - portrait.mean) + expression)[face]
     return _about(portrait, moved, target.covariance, gains.overall)
+
+
+def followed(driving: Keypoints, portrait: Keypoints, neutral: Keypoints, parts: Parts) -> Motion:
+    """What a call shows: relative motion, lips and lids asked for more."""
+    return asked_for_more(relative_motion(driving, portrait, neutral, parts), portrait, parts)
 
 
 def asked_for_more(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:

@@ -8,8 +8,8 @@ from realtime.calibration import Calibration
 from realtime.controls import Obey, on_or_off, stepped, switched
 from realtime.errors import CommandError, MarionetError
 from realtime.frames import Keypoints, Motion
-from realtime.gain import Gains, asked_for_more, limited, range_used, with_gain
-from realtime.motion import absolute_motion, relative_motion
+from realtime.gain import Gains, followed, limited, range_used, with_gain
+from realtime.motion import absolute_motion
 from realtime.parts import EVERYTHING, PartName, Parts
 from realtime.portraits.gallery import Source
 from realtime.portraits.pose_file import PoseStore
@@ -82,8 +82,7 @@ class MotionMapper:
         if self._options.motion == "absolute":
             return absolute_motion(driving)
         neutral = self._calibration.neutral_for(driving, at_s)
-        motion = relative_motion(driving, source.keypoints, neutral, self._parts)
-        return asked_for_more(motion, source.keypoints, self._parts)
+        return followed(driving, source.keypoints, neutral, self._parts)
 
     def _recall(self, source: Source) -> None:
         """Takes the pose that was saved for this portrait, or that its pack brings; else the present one stays."""
