@@ -66,7 +66,7 @@ def asked_for_more(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
     width = np.linalg.norm(apart, axis=1)
     way = width - np.linalg.norm(portrait.mean[lower] - portrait.mean[upper], axis=1)
     further = ((np.where(of_lips, LIPS_ASKED, LIDS_ASKED) - 1) * way).clip(-width)
-    stretch = apart * (further / width.clip(SMALLEST_SPREAD))[:, None]
+    stretch = apart * (further / width.clip(np.finfo(np.float32).tiny))[:, None]
     share = np.where(of_lips, UPPER_LIP_SHARE, UPPER_LID_SHARE)[:, None]
     mean[upper] -= share * stretch
     mean[lower] += (1 - share) * stretch

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from realtime.frames import Keypoints, Motion
@@ -75,6 +75,7 @@ def test_lips_are_asked_for_more_of_their_way_and_the_upper_for_a_fifth_of_it(ja
     assert not np.delete(more, [upper, lower], axis=0).any()
 
 
+@example(0.0799)  # all but closed
 @given(st.floats(0, 0.08))
 def test_what_closes_is_asked_to_close_and_no_further(lids: float) -> None:
     asked = _asked(face(lids=lids))
