@@ -107,7 +107,8 @@ class TorchEngine(Engine):
         if form == "tensorrt":
             return _compiled_by_tensorrt(module, examples)
         # On a GPU "reduce-overhead" replays CUDA graphs; on a processor it is plain Inductor.
-        compiled: Run = torch.compile(module, mode="reduce-overhead" if self._device == "cuda" else "default")
+        mode = "reduce-overhead" if self._device == "cuda" else "default"
+        compiled: Run = torch.compile(module, mode=mode, fullgraph=True)
         with torch.inference_mode():
             for _ in range(CALLS_TO_A_REPLAY if self._device == "cuda" else 1):
                 compiled(*examples)

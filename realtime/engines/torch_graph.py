@@ -18,6 +18,8 @@ from realtime.errors import EngineError
 Attributes = dict[str, Any]
 # Pads of four axes, before and after, are the longest setting; a picture's places are values.
 MOST_SETTINGS = 16
+# Inputs that are settings though they are no whole numbers: a resizing's scales, what is padded with.
+FRACTIONAL_SETTINGS = {"Resize": 2, "Pad": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,12 @@ class TorchGraph(nn.Module):
         self.input_names = [value.name for value in graph.input]
         self.output_names = [value.name for value in graph.output]
         self.output_shapes = [tuple(d.dim_value for d in v.type.tensor_type.shape.dim) for v in graph.output]
-        # Few whole numbers are settings (axes, sizes) and must be plain when the graph is compiled.
-        self._settings: dict[str, list[int] | int] = {}
+        # Settings (axes, sizes, scales) are plain numbers: read from a tensor, they would part a compiled graph in two
+        # and have the GPU waited for.
+        self._settings: dict[str, Any] = {}
         self._weights: dict[str, str] = {}
+        places = [(node, FRACTIONAL_SETTINGS.get(node.op_type, len(node.input))) for node in graph.node]
+        self._fractional = {node.input[place] for node, place in places if place < len(node.input)}
         for tensor in graph.initializer:
             self._keep(tensor.name, tensor)
         self._steps: list[Step] = []
@@ -65,7 +70,7 @@ class TorchGraph(nn.Module):
 
     def _keep(self, name: str, tensor: onnx.TensorProto) -> None:
         array = numpy_helper.to_array(tensor)
-        if array.dtype.kind in "iu" and array.size <= MOST_SETTINGS:
+        if array.size <= MOST_SETTINGS and (array.dtype.kind in "iu" or name in self._fractional):
             self._settings[name] = array.tolist()
         else:
             self._weights[name] = f"weight_{len(self._weights)}"

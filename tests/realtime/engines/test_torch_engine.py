@@ -26,6 +26,19 @@ def test_the_shipped_graphs_make_numbers_of_the_examples(graph: GraphName) -> No
     assert all(output.isfinite().all() for output in outputs)
 
 
+@pytest.mark.parametrize("graph", GRAPH_NAMES)
+def test_the_shipped_graphs_compile_in_one_piece(graph: GraphName) -> None:
+    """In several, a GPU is waited for between them and every small function is compiled by itself."""
+    bundle = open_bundle(DEFAULT_BUNDLE)
+    module = read_graph(str(bundle.graph_path(graph, "fp32")))
+    examples = [example_input(entry.name, entry.shape) for entry in bundle.graph(graph).inputs]
+    torch.compiler.reset()
+    with torch.inference_mode():
+        expected, found = module(*examples), torch.compile(module, backend="eager", fullgraph=True)(*examples)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_channels_in_blocks_become_the_pixels_that_onnx_says(tmp_path: Path) -> None:
     """ONNX Runtime is the judge; a shuffle of the other kind would pass for one."""
     nodes = [
