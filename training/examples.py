@@ -11,9 +11,9 @@ from realtime.parts import Parts
 from training.augmentation import degrade, draw_colours, draw_flips, flip
 from training.face_alignment import LANDMARKS as FACE_LANDMARKS
 from training.frame_cache import FrameCache
-from training.landmarks import LandmarkTrack, open_landmarks, unusual_frames
+from training.landmarks import LandmarkTrack, open_landmarks, shapes_of, unusual_frames
 from training.objective import Example
-from training.pairs import PairBatch
+from training.pairs import PairBatch, Sampling
 from training.settings import LandmarkSettings, TrainingSettings
 from training.stills import Stills
 from training.strangers import Openings
@@ -29,14 +29,17 @@ def open_guide(settings: TrainingSettings, cache: FrameCache) -> LandmarkTrack |
     return open_landmarks(guide.folder, cache, settings.data.stride, points)
 
 
-def sampling_weights(
-    settings: TrainingSettings, cache: FrameCache, landmarks: LandmarkTrack | None
-) -> NDArray[np.float64] | None:
-    """How often each frame drives, [n], or None where all drive alike."""
+def pair_sampling(settings: TrainingSettings, cache: FrameCache, landmarks: LandmarkTrack | None) -> Sampling | None:
+    """How often each frame drives, or None where all drive alike."""
     guide = settings.landmarks
-    if landmarks is None or guide is None or not guide.span_sampling or not guide.spans:
+    if landmarks is None or guide is None:
         return None
-    return 1 + guide.span_sampling * unusual_frames(landmarks, cache.starts, guide.spans)
+    weights = np.ones(cache.starts[-1])
+    if guide.span_sampling and guide.spans:
+        weights += guide.span_sampling * unusual_frames(landmarks, cache.starts, guide.spans)
+    if not guide.turn_sampling:
+        return Sampling(weights)
+    return Sampling(weights, shapes_of(landmarks.points[:, list(guide.parts["face"])]), guide.turn_sampling)
 
 
 def make_example(
@@ -75,8 +78,10 @@ def make_example(
         landmark_weight=_weight_at(guide, step),
         emphasised=guide.emphasised,
         emphasis=guide.emphasis,
+        emphasis_gradient=guide.emphasis_gradient,
         spans=torch.tensor(guide.spans, device=device) if guide.spans else None,
         span_weight=guide.span_weight,
+        shift_weight=guide.shift_weight,
         openings=_openings(guide, device) if guide.openings else None,
     )
 

@@ -65,6 +65,13 @@ def unusual_frames(
     return unusual.clip(0, 1)
 
 
+def shapes_of(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`points` [n, m, 2] wherever and however large they are, [n, 2m]: about their mean, in units of their spread."""
+    centred = points - points.mean(axis=1, keepdims=True)
+    spread = np.sqrt(np.square(centred).sum(axis=2).mean(axis=1))
+    return (centred / np.maximum(spread, 1e-6)[:, None, None]).reshape(len(points), -1)
+
+
 def read_landmarks(path: Path, stride: int) -> NDArray[np.float32]:
     """[t, landmarks, 2] in [-1, 1] at every `stride`-th frame of a clip, NaN without a face; LandmarkError if unfit."""
     if not path.is_file():

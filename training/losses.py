@@ -50,12 +50,25 @@ def span_distance(means: Tensor, landmarks: Tensor, spans: Tensor) -> Tensor:
 
 def l1_around(result: Tensor, target: Tensor, points: Tensor) -> Tensor:
     """Mean absolute difference of [b, 3, s, s] around `points` [b, m, 2], by Gaussians; NaN points are skipped."""
-    size = result.shape[-1] // EMPHASIS_SHRINK  # smooth weights need few pixels
-    grid = coordinate_grid(size, size, False, result.device)
+    weight = _around(points, result.shape[-1])
+    return ((result - target).abs() * weight).sum() / (3 * weight.sum()).clamp_min(1)
+
+
+def gradient_l1_around(result: Tensor, target: Tensor, points: Tensor) -> Tensor:
+    """The same of neighbour differences, horizontal and vertical: what is striped costs more than what is smooth."""
+    weight, difference = _around(points, result.shape[-1]), result - target
+    horizontal = ((difference[..., 1:] - difference[..., :-1]).abs() * weight[..., 1:]).sum()
+    vertical = ((difference[..., 1:, :] - difference[..., :-1, :]).abs() * weight[..., 1:, :]).sum()
+    return (horizontal + vertical) / (3 * weight.sum()).clamp_min(1)
+
+
+def _around(points: Tensor, side: int) -> Tensor:
+    """Gaussians about `points` [b, m, 2], the highest at each pixel: [b, 1, side, side]; NaN points have none."""
+    size = side // EMPHASIS_SHRINK  # smooth weights need few pixels
+    grid = coordinate_grid(size, size, False, points.device)
     squared = (grid - points[:, :, None, None]).square().sum(dim=-1)  # b m s/4 s/4
     weight = torch.exp(-squared / (2 * EMPHASIS_RADIUS**2)).nan_to_num().amax(dim=1, keepdim=True)  # b 1 s/4 s/4
-    weight = F.interpolate(weight, scale_factor=float(EMPHASIS_SHRINK), mode="bilinear", align_corners=False)
-    return ((result - target).abs() * weight).sum() / (3 * weight.sum()).clamp_min(1)
+    return F.interpolate(weight, scale_factor=float(EMPHASIS_SHRINK), mode="bilinear", align_corners=False)
 
 
 def generator_adversarial(judged_generated: Tensor) -> Tensor:

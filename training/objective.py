@@ -19,9 +19,10 @@ class Example:
     """One batch: what the detector sees of the driver may be recoloured, `target` is what must come out.
 
     Landmarks, where there are any, are [b, m, 2], and count with `landmark_weight`; the picture around the first
-    `emphasised` of them counts once more with `emphasis`, and what lies between the ends of `spans` [s, 2] with
-    `span_weight`. `openings` are opposite lips and lids. The two `face_landmarks` [b, 5, 2] are those that
-    training/face_alignment.py aligns faces by. `strangers` are animated by the first motions of the batch.
+    `emphasised` of them counts once more with `emphasis`, and its gradients with `emphasis_gradient`; what lies between
+    the ends of `spans` [s, 2] with `span_weight`, and how they move from source to driver with `shift_weight`.
+    `openings` are opposite lips and lids. The two `face_landmarks` [b, 5, 2] are those that training/face_alignment.py
+    aligns faces by. `strangers` are animated by the first motions of the batch.
     """
 
     source: Tensor
@@ -32,8 +33,10 @@ class Example:
     landmark_weight: float = 0.0
     emphasised: int = 0
     emphasis: float = 0.0
+    emphasis_gradient: float = 0.0
     spans: Tensor | None = None
     span_weight: float = 0.0
+    shift_weight: float = 0.0
     openings: Openings | None = None
     source_face_landmarks: Tensor | None = None
     face_landmarks: Tensor | None = None
@@ -42,12 +45,16 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Total to minimise, its named terms, and what was animated, if anything was."""
+    """Total to minimise, its named terms, and what was animated, if anything was.
+
+    `painting` is minimised beside the total by the transfer network's weights alone.
+    """
 
     total: Tensor
     terms: dict[str, Tensor]
     animation: Animation | None
     driving_keypoints: Keypoints
+    painting: Tensor | None = None
 
 
 class Objective(Protocol):

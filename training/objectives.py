@@ -88,7 +88,7 @@ def make_objective(settings: TrainingSettings, network: PortraitNet, device: tor
         case "paper":
             return PaperObjective(network.config.keypoint_count, device)
         case "reconstruction":
-            embedding = open_identity_embedding().to(device) if loss.identity else None
+            embedding = open_identity_embedding().to(device) if loss.identity or loss.painted_identity else None
             mesh = open_mesh_distance().to(device) if loss.mesh else None
             cycle = KeypointCycle(network.keypoint_detector) if loss.cycle else None
             return ReconstructionObjective(loss, _perceptual(loss, device), embedding, mesh, cycle)

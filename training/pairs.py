@@ -15,6 +15,26 @@ WHOLE = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """How often frames drive: by `weights` [n] of their own, and 1 + `turn_sampling` times as often as one that looks
+    like its source where `shapes` [n, d] differ as much as in its clip they can; NaN where a shape is unknown.
+    """
+
+    weights: NDArray[np.float64]
+    shapes: NDArray[np.float32] | None = None
+    turn_sampling: float = 0.0
+
+    def shares(self, first: int, last: int, source: int) -> NDArray[np.float64]:
+        """The probability of each of the frames `first` to `last` to drive `source`, which never drives itself."""
+        shares = self.weights[first:last].copy()
+        if self.shapes is not None and self.turn_sampling:
+            apart = np.nan_to_num(np.linalg.norm(self.shapes[first:last] - self.shapes[source], axis=1))
+            shares *= 1 + self.turn_sampling * apart / max(apart.max(), 1e-6)
+        shares[source - first] = 0
+        return shares / shares.sum()
+
+
+@dataclass(frozen=True, slots=True)
 class PairBatch:
     """Source and driving frames of the same clips [b, size, size, 3] uint8 RGB, and their rows in the cache [b]."""
 
@@ -29,12 +49,12 @@ def draw_pairs(
     batch: int,
     seed: int,
     step: int,
-    weights: NDArray[np.float64] | None = None,
+    sampling: Sampling | None = None,
     part: slice = WHOLE,
 ) -> PairBatch:
     """`part` of the batch of `step`: long clips are drawn more often, by the square root of their length.
 
-    The source is any frame of its clip; the driving frame any other, in proportion to `weights` [n] if given.
+    The source is any frame of its clip; the driving frame any other, as often as `sampling` says if given.
     """
     generator = np.random.default_rng([seed, step])
     starts = np.asarray(cache.starts)
@@ -43,10 +63,10 @@ def draw_pairs(
     clips = generator.choice(len(lengths), size=batch, p=shares)
     source_rows = starts[clips] + generator.integers(lengths[clips])
     driving_rows = source_rows.copy()
+    sampling = sampling or Sampling(np.ones(starts[-1]))
     for i, clip in enumerate(clips):
-        others = np.ones(lengths[clip]) if weights is None else weights[starts[clip] : starts[clip + 1]].copy()
-        others[source_rows[i] - starts[clip]] = 0
-        driving_rows[i] = starts[clip] + generator.choice(lengths[clip], p=others / others.sum())
+        shares = sampling.shares(starts[clip], starts[clip + 1], source_rows[i])
+        driving_rows[i] = starts[clip] + generator.choice(lengths[clip], p=shares)
     source_rows, driving_rows = source_rows[part], driving_rows[part]
     return PairBatch(cache.frames[source_rows], cache.frames[driving_rows], source_rows, driving_rows)
 
@@ -60,14 +80,14 @@ class PairLoader:
         batch: int,
         seed: int,
         steps: range,
-        weights: NDArray[np.float64] | None = None,
+        sampling: Sampling | None = None,
         part: slice = WHOLE,
         ahead: int = 4,
     ) -> None:
         self._queue: Queue[PairBatch | BaseException | None] = Queue(ahead)
         self._closed = threading.Event()
         self._thread = threading.Thread(
-            target=self._draw, args=(cache, batch, seed, steps, weights, part), name="pair-loader", daemon=True
+            target=self._draw, args=(cache, batch, seed, steps, sampling, part), name="pair-loader", daemon=True
         )
         self._thread.start()
 
@@ -99,12 +119,12 @@ class PairLoader:
         batch: int,
         seed: int,
         steps: range,
-        weights: NDArray[np.float64] | None,
+        sampling: Sampling | None,
         part: slice,
     ) -> None:
         try:
             for step in steps:
-                if not self._put(draw_pairs(cache, batch, seed, step, weights, part)):
+                if not self._put(draw_pairs(cache, batch, seed, step, sampling, part)):
                     return
             self._put(None)
         except BaseException as error:  # handed to the training thread, which raises it

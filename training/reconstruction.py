@@ -8,7 +8,7 @@ from training.augmentation import draw_affine
 from training.face_mesh import MeshDistance, View
 from training.identity import IdentityEmbedding, identity_distance
 from training.keypoint_cycle import KeypointCycle
-from training.losses import keypoint_distance, l1_around
+from training.losses import gradient_l1_around, keypoint_distance, l1_around, landmark_distance
 from training.objective import Example, Outcome, WithoutDiscriminator, landmark_terms, picture_terms
 from training.perceptual import PerceptualDistance
 from training.scene import Scene, play
@@ -50,7 +50,13 @@ class ReconstructionObjective(WithoutDiscriminator):
         if example.source_landmarks is not None and example.driving_landmarks is not None:
             found = torch.cat([scene.sources.keypoints.mean, scene.driving.mean])
             terms |= landmark_terms(found, torch.cat([example.source_landmarks, example.driving_landmarks]), example)
-        return Outcome(torch.stack(list(terms.values())).sum(), terms, scene.own, scene.driving)
+            if example.shift_weight:
+                moved = scene.driving.mean - scene.sources.keypoints.mean
+                distance = landmark_distance(moved, example.driving_landmarks - example.source_landmarks)
+                terms["shift"] = example.shift_weight * distance
+        shared = [term for name, term in terms.items() if name != "painted_identity"]
+        total = torch.stack(shared).sum()
+        return Outcome(total, terms, scene.own, scene.driving, terms.get("painted_identity"))
 
     def _picture_terms(self, animation: Animation, example: Example) -> dict[str, Tensor]:
         settings, target = self.settings, example.target
@@ -58,11 +64,17 @@ class ReconstructionObjective(WithoutDiscriminator):
         if self.embedding is not None and example.face_landmarks is not None:
             distance = identity_distance(self.embedding, animation.image, target, example.face_landmarks)
             terms["identity"] = settings.identity * distance
+            if settings.painted_identity:
+                terms["painted_identity"] = settings.painted_identity * distance
         if self.mesh is not None and example.face_landmarks is not None:
             terms["mesh"] = settings.mesh * self.mesh(shades_only(animation.image), target, example.face_landmarks)
-        if example.emphasis and example.driving_landmarks is not None:
+        if example.driving_landmarks is not None:
             around = example.driving_landmarks[:, : example.emphasised]
-            terms["emphasis"] = example.emphasis * l1_around(animation.image, target, around)
+            if example.emphasis:
+                terms["emphasis"] = example.emphasis * l1_around(animation.image, target, around)
+            if example.emphasis_gradient:
+                distance = gradient_l1_around(animation.image, target, around)
+                terms["emphasis_gradient"] = example.emphasis_gradient * distance
         return terms
 
     def _cycle_terms(self, cycle: KeypointCycle, example: Example, own: Animation) -> dict[str, Tensor]:

@@ -47,7 +47,9 @@ class LossSettings(_Section):
     what a network that tells people apart does (training/identity.py), `mesh` what one does that finds features of
     faces (training/face_mesh.py; both need landmarks of faces), `cycle` that results show the keypoints they were
     animated with. The share `cross` of a batch also moves other people: stills, or the neighbours' sources; what judges
-    say of them teaches how to move them, never how to paint (training/strangers.py).
+    say of them teaches how to move them, never how to paint (training/strangers.py). `painted_identity` is `identity`
+    that teaches the transfer network alone: at the flow, an embedding's gradient is ten times as long as the pictures'
+    and points elsewhere in every batch.
     """
 
     objective: Literal["paper", "reconstruction", "distillation", "keypoints"] = "reconstruction"
@@ -56,6 +58,7 @@ class LossSettings(_Section):
     equivariance: float = Field(0.2, ge=0)
     perceptual: float = Field(0.0, ge=0)
     identity: float = Field(0.0, ge=0)
+    painted_identity: float = Field(0.0, ge=0)
     mesh: float = Field(0.0, ge=0)
     cycle: float = Field(0.0, ge=0)
     cross: float = Field(0.0, ge=0, le=1)
@@ -95,10 +98,13 @@ class LandmarkSettings(_Section):
     """Landmarks that pull the first keypoints, with a weight falling from the first value to the second in `steps`.
 
     `points` are pairs of a landmark's number and its mirror image's, one pair per guided keypoint. Around the first
-    `emphasised` of them the picture's error counts once more, times `emphasis`. `spans` are pairs of guided keypoints,
+    `emphasised` of them the picture's error counts once more, times `emphasis`, and that of its neighbour differences
+    times `emphasis_gradient`. `spans` are pairs of guided keypoints,
     by their place in `points`, whose distance tells what a clip does seldom and briefly, such as two lids: the error of
     what lies between them counts with `span_weight` beside the points' own, and frames where a span is as unusual as it
-    gets in its clip are drawn 1 + `span_sampling` times as often as where it is as usual. `parts` tell the live program
+    gets in its clip are drawn 1 + `span_sampling` times as often as where it is as usual; likewise with `turn_sampling`
+    frames in which the face has another shape than in the source, as it has when it is turned. `shift_weight` asks that
+    keypoints move from source to driver as their landmarks do. `parts` tell the live program
     which guided keypoints are the face's, and among them the mouth's and the eyes'; `openings` which are opposite lips
     and lids.
     """
@@ -109,11 +115,14 @@ class LandmarkSettings(_Section):
     steps: int = Field(2000, ge=1)
     emphasised: int = Field(0, ge=0)
     emphasis: float = Field(0.0, ge=0)
+    emphasis_gradient: float = Field(0.0, ge=0)
     spans: tuple[tuple[int, int], ...] = ()
     parts: dict[PartName, tuple[int, ...]] = {}
     openings: tuple[tuple[int, int], ...] = ()
     span_weight: float = Field(0.0, ge=0)
     span_sampling: float = Field(0.0, ge=0)
+    shift_weight: float = Field(0.0, ge=0)
+    turn_sampling: float = Field(0.0, ge=0)
 
     @model_validator(mode="after")
     def _parts_are_points(self) -> "LandmarkSettings":
@@ -121,6 +130,12 @@ class LandmarkSettings(_Section):
         for name, places in self.parts.items():
             if not all(0 <= place < count for place in places):
                 raise ValueError(f"parts: {name} names {max(places)}, not a place in points; use 0 to {count - 1}")
+        return self
+
+    @model_validator(mode="after")
+    def _turns_are_of_a_face(self) -> "LandmarkSettings":
+        if self.turn_sampling and "face" not in self.parts:
+            raise ValueError("turn_sampling: looks at the face's shape; name its points in parts.face, or leave it")
         return self
 
     @model_validator(mode="after")
@@ -132,7 +147,14 @@ class LandmarkSettings(_Section):
         return self
 
 
-NetworkName = Literal["keypoint_detector", "dense_motion", "motion_transfer"]
+NetworkName = Literal[
+    "keypoint_detector",
+    "dense_motion",
+    "motion_transfer",
+    "motion_transfer.encoder",
+    "motion_transfer.context",
+    "motion_transfer.motion",
+]
 
 
 class TrainingSettings(_Section):
@@ -149,7 +171,7 @@ class TrainingSettings(_Section):
     stills: StillSettings | None = None
     teacher: TeacherSettings | None = None
     initial: Path | None = None
-    frozen: tuple[NetworkName, ...] = Field(default=(), max_length=2)
+    frozen: tuple[NetworkName, ...] = ()
     seed: int = 0
     colour_jitter: float = Field(0.5, ge=0)
     driving_colour_jitter: float = Field(0.3, ge=0)
@@ -169,13 +191,20 @@ class TrainingSettings(_Section):
             raise ValueError(f"unknown preset {preset!r}; choose one of {', '.join(PRESETS)}")
         return preset
 
+    @field_validator("frozen")
+    @classmethod
+    def _something_learns(cls, frozen: tuple[NetworkName, ...]) -> tuple[NetworkName, ...]:
+        if {"keypoint_detector", "dense_motion", "motion_transfer"} <= set(frozen):
+            raise ValueError("frozen: nothing is left that learns; leave out one of the three networks")
+        return frozen
+
     @model_validator(mode="after")
     def _a_teacher_teaches_alone(self) -> "TrainingSettings":
         if (self.loss.objective == "distillation") != (self.teacher is not None):
             raise ValueError('teacher: teaches in loss.objective = "distillation" alone; set both, or neither')
         if self.teacher and self.frozen:
             raise ValueError("frozen: a teacher's detector and motion are taken over and stay; leave it")
-        for name in ("identity", "mesh", "cycle"):
+        for name in ("identity", "painted_identity", "mesh", "cycle"):
             if self.teacher and getattr(self.loss, name):
                 raise ValueError(f"loss.{name}: a teacher takes the place of judges; leave one of the two")
         return self
@@ -196,7 +225,9 @@ class TrainingSettings(_Section):
 
     @model_validator(mode="after")
     def _faces_are_known(self) -> "TrainingSettings":
-        for name in ("identity", "mesh"):
+        if self.loss.painted_identity and "motion_transfer" in self.frozen:
+            raise ValueError("loss.painted_identity: teaches the transfer network alone, which is frozen; leave it")
+        for name in ("identity", "painted_identity", "mesh"):
             if getattr(self.loss, name) and self.landmarks is None:
                 raise ValueError(f"loss.{name}: aligns faces by their landmarks; add a [landmarks] section")
         if self.loss.mesh and self.stills and self.stills.landmarks is None:
@@ -206,7 +237,7 @@ class TrainingSettings(_Section):
     @property
     def aligns_faces(self) -> bool:
         """Whether a loss looks at faces in crops of their own."""
-        return bool(self.loss.identity or self.loss.mesh)
+        return bool(self.loss.identity or self.loss.painted_identity or self.loss.mesh)
 
     @property
     def total_steps(self) -> int:

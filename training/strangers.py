@@ -102,12 +102,16 @@ def move_both(
 @contextmanager
 def as_it_is(module: nn.Module) -> Iterator[None]:
     """What `module` computes meanwhile teaches it nothing, but what it computes from."""
-    was_training, learned = module.training, [p for p in module.parameters() if p.requires_grad]
+    in_training, learned = (
+        [m for m in module.modules() if m.training],
+        [p for p in module.parameters() if p.requires_grad],
+    )
     module.eval().requires_grad_(False)
     try:
         yield
     finally:
-        module.train(was_training)
+        for part in in_training:  # one by one: parts may be frozen
+            part.training = True
         for parameter in learned:
             parameter.requires_grad_(True)
 

@@ -14,7 +14,7 @@ from torch import nn
 from models.checkpoint import save_checkpoint
 from training.distillation import TAKEN_OVER
 from training.ema import MovingAverage
-from training.examples import make_example, open_guide, sampling_weights
+from training.examples import make_example, open_guide, pair_sampling
 from training.frame_cache import FrameCache, open_frame_cache
 from training.initial import starting_network
 from training.landmarks import LandmarkTrack
@@ -123,11 +123,11 @@ class Trainer:
         cache, held_out = self.ranks.first_before_others(lambda: self._open_caches(plan.stage.size))
         saved_at = time.monotonic()
         landmarks = open_guide(self.settings, cache)
-        weights = sampling_weights(self.settings, cache, landmarks)
+        sampling = pair_sampling(self.settings, cache, landmarks)
         named = self.settings.stills
         stills = open_stills(named.folder, plan.stage.size, named.landmarks, named.leave_out) if named else None
         clock, part = StepClock(), self.ranks.part(plan.stage.batch)
-        with PairLoader(cache, plan.stage.batch, self.settings.seed, steps, weights, part) as loader:
+        with PairLoader(cache, plan.stage.batch, self.settings.seed, steps, sampling, part) as loader:
             for pairs in clock.timed(loader):
                 began = time.monotonic()
                 rate = plan.learning_rate(self.step)
@@ -165,7 +165,7 @@ class Trainer:
         example = make_example(self.settings, pairs, landmarks, stills, self.step, self.generator, self.device)
         with self._autocast():
             outcome = self.objective.generator_loss(self.network, example, self.generator)
-        losses = self._descend("networks", self.network, outcome.total, outcome.terms, rate)
+        losses = self._descend("networks", self.network, outcome.total, outcome.terms, rate, outcome.painting)
         if self.objective.discriminator is not None:
             with self._autocast():
                 loss = self.objective.discriminator_loss(example, outcome)
@@ -193,13 +193,22 @@ class Trainer:
         )
 
     def _descend(
-        self, name: str, module: nn.Module, loss: torch.Tensor, terms: dict[str, torch.Tensor], rate: float
+        self,
+        name: str,
+        module: nn.Module,
+        loss: torch.Tensor,
+        terms: dict[str, torch.Tensor],
+        rate: float,
+        painting: torch.Tensor | None = None,
     ) -> dict[str, float]:
         """The losses `terms`, averaged over the processes; TrainingError before a step that is not finite."""
         optimiser = self.optimisers[name]
         for group in optimiser.param_groups:
             group["lr"] = rate
         optimiser.zero_grad(set_to_none=True)
+        if painting is not None:
+            painter = [p for p in self.network.motion_transfer.parameters() if p.requires_grad]
+            painting.backward(inputs=painter, retain_graph=True)
         loss.backward()
         self.ranks.average_gradients(module)
         norm = torch.nn.utils.clip_grad_norm_(module.parameters(), self.settings.gradient_clip)

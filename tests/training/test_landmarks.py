@@ -8,8 +8,8 @@ import torch
 
 from tests.training.clip_files import disc_frames, write_stacked_png
 from training.frame_cache import FrameCache, open_frame_cache
-from training.landmarks import LandmarkError, LandmarkTrack, open_landmarks, unusual_frames
-from training.losses import l1_around, landmark_distance, span_distance
+from training.landmarks import LandmarkError, LandmarkTrack, open_landmarks, shapes_of, unusual_frames
+from training.losses import gradient_l1_around, l1_around, landmark_distance, span_distance
 
 FRAMES = 6
 
@@ -68,6 +68,25 @@ def test_error_counts_around_known_points_only() -> None:
     assert l1_around(result, target, top).item() > 0.9
     assert l1_around(result, target, middle).item() < 1e-6
     assert l1_around(result, target, torch.full((1, 1, 2), float("nan"))).item() == 0
+
+
+def test_stripes_near_the_points_cost_more_than_a_flat_error() -> None:
+    target = torch.full((1, 3, 64, 64), 0.5)
+    striped = target + torch.tensor([0.2, -0.2]).repeat(32)  # as far from the target at each pixel as the flat one
+    flat, middle, nowhere = target + 0.2, torch.zeros(1, 1, 2), torch.full((1, 1, 2), float("nan"))
+    assert l1_around(striped, target, middle).item() == pytest.approx(l1_around(flat, target, middle).item())
+    assert gradient_l1_around(flat, target, middle).item() < 1e-6
+    assert gradient_l1_around(striped, target, middle).item() == pytest.approx(0.4, rel=1e-4)
+    assert gradient_l1_around(striped.mT, target, middle).item() == pytest.approx(0.4, rel=1e-4)
+    assert gradient_l1_around(striped, target, nowhere).item() == 0
+
+
+def test_shapes_of_faces_do_not_tell_where_or_how_large_they_are() -> None:
+    points = np.random.default_rng(0).normal(size=(1, 5, 2)).astype(np.float32)
+    turned = points * np.array([0.6, 1.0], np.float32)
+    same, moved, other = shapes_of(np.concatenate([points, 1.7 * points + 0.3, turned]))
+    np.testing.assert_allclose(same, moved, atol=1e-5)
+    assert np.linalg.norm(same - other) > 0.1
 
 
 def test_the_most_unusual_frames_of_a_clip_are_those_whose_span_departs_most() -> None:

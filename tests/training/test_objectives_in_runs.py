@@ -10,6 +10,7 @@ import torch
 from models import PRESETS, build_network
 from models.checkpoint import load_checkpoint, save_checkpoint
 from tests.training.tiny_runs import CPU, losses_of, tiny_settings
+from training.objective import Example
 from training.reconstruction import ReconstructionObjective
 from training.settings import (
     LandmarkSettings,
@@ -106,7 +107,7 @@ def test_stills_are_animated_by_the_motions_of_the_batch(clips: Path, tmp_path: 
     assert all(entry["cross_cycle"] > 0 and entry["equivariance"] > 0 for entry in losses)
 
 
-@pytest.mark.parametrize("loss", [{"identity": 0.1}, {"mesh": 0.1}], ids=str)
+@pytest.mark.parametrize("loss", [{"identity": 0.1}, {"painted_identity": 0.1}, {"mesh": 0.1}], ids=str)
 def test_losses_on_aligned_faces_need_landmarks(clips: Path, loss: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"add a \[landmarks\] section"):
         TrainingSettings.model_validate(tiny_settings(clips).model_dump() | {"loss": loss})
@@ -142,6 +143,75 @@ def test_frozen_networks_stay_as_they_start(clips: Path, tmp_path: Path) -> None
         "dense_motion",
         "motion_transfer",
     }
+
+
+def test_parts_of_a_network_stay_as_they_start(clips: Path, tmp_path: Path) -> None:
+    """With others' faces in the batch too, which look at the transfer network as it is and then let it learn again."""
+    initial = tmp_path / "initial.safetensors"
+    save_checkpoint(initial, build_network(PRESETS["live-xs"]), {"preset": "live-xs", "steps": 0})
+    loss = LossSettings.model_validate({"cycle": 0.1, "cross": 0.5})
+    settings = tiny_settings(clips, steps=2).model_copy(
+        update={"frozen": ("motion_transfer.encoder",), "initial": initial, "loss": loss}
+    )
+    trainer = Trainer(settings, tmp_path / "run", CPU)
+    before = {name: value.clone() for name, value in trainer.network.motion_transfer.state_dict().items()}
+    losses_of(trainer)
+    changed = {
+        name.split(".")[0]
+        for name, value in trainer.network.motion_transfer.state_dict().items()
+        if not value.equal(before[name])
+    }
+    assert "encoder" not in changed and {"trunk", "detail", "head", "context"} <= changed
+
+
+def test_something_must_learn(clips: Path) -> None:
+    everything = ["keypoint_detector", "dense_motion", "motion_transfer"]
+    with pytest.raises(ValueError, match="frozen: nothing is left that learns"):
+        TrainingSettings.model_validate(tiny_settings(clips).model_dump() | {"frozen": everything})
+
+
+def test_keypoints_learn_to_move_as_landmarks_do(clips: Path, tmp_path: Path) -> None:
+    guide = guide_to_the_disc(clips, tmp_path).model_copy(update={"shift_weight": 1.0, "weight": (0.0, 0.0)})
+    settings = tiny_settings(clips, steps=40).model_copy(update={"landmarks": guide})
+    losses = losses_of(Trainer(settings, tmp_path / "run", CPU))
+    early, late = (sum(entry["shift"] for entry in part) for part in (losses[:5], losses[-5:]))
+    assert late < early
+
+
+def test_turns_are_those_of_a_named_face(clips: Path, tmp_path: Path) -> None:
+    guide = guide_to_the_disc(clips, tmp_path).model_dump() | {"turn_sampling": 2.0}
+    with pytest.raises(ValueError, match="turn_sampling: looks at the face's shape; name its points in parts"):
+        LandmarkSettings.model_validate(guide)
+    named = LandmarkSettings.model_validate(guide | {"parts": {"face": (0, 1, 2)}})
+    settings = tiny_settings(clips, steps=1).model_copy(update={"landmarks": named})
+    (losses,) = losses_of(Trainer(settings, tmp_path / "run", CPU))
+    assert losses["landmarks"] > 0
+
+
+class WhatAMeanSees(torch.nn.Module):
+    """An embedding of three numbers in the place of one that tells people apart."""
+
+    def forward(self, faces: torch.Tensor) -> torch.Tensor:
+        return faces.mean(dim=(2, 3))
+
+
+@pytest.mark.parametrize(("name", "motion_learns"), [("identity", True), ("painted_identity", False)])
+def test_a_painted_identity_teaches_to_paint_alone(name: str, motion_learns: bool) -> None:
+    torch.manual_seed(0)
+    network = build_network(PRESETS["live-xs"]).train()
+    torch.nn.init.normal_(network.dense_motion.head.weight, std=0.1)
+    loss = LossSettings.model_validate({name: 1.0, "warped": 0, "gradient": 0, "equivariance": 0})
+    objective = ReconstructionObjective(loss, embedding=WhatAMeanSees())  # type: ignore[arg-type]
+    source, driving = torch.rand(2, 2, 3, 64, 64)
+    faces = torch.tensor([[0.3, -0.3], [0.1, -0.3], [-0.3, -0.3], [-0.1, -0.3], [0.0, 0.2]]).expand(2, 5, 2)
+    example = Example(source, driving, driving, source_face_landmarks=faces, face_landmarks=faces)
+    outcome = objective.generator_loss(network, example, torch.Generator())
+    assert outcome.terms[name] > 0
+    picture = outcome.terms["picture"]
+    at_motion = torch.autograd.grad(outcome.total - picture, network.dense_motion.head.weight, retain_graph=True)[0]
+    assert bool(at_motion.abs().max() > 1e-7) is motion_learns
+    taught = outcome.total if outcome.painting is None else outcome.painting
+    assert torch.autograd.grad(taught, network.motion_transfer.head.weight)[0].abs().max() > 0
 
 
 def test_the_perceptual_term_counts_where_it_is_weighed(clips: Path, tmp_path: Path) -> None:

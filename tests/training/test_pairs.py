@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training.frame_cache import FrameCache
-from training.pairs import PairLoader, draw_pairs
+from training.pairs import PairLoader, Sampling, draw_pairs
 from training.parallel import Ranks
 
 
@@ -73,9 +73,20 @@ def test_loader_closes_while_it_waits_to_hand_over(cache: FrameCache) -> None:
 def test_weights_decide_how_often_a_frame_drives(cache: FrameCache) -> None:
     weights = np.ones(16)
     weights[7 + 3] = 20  # the fourth frame of the last clip
-    batches = [draw_pairs(cache, 16, seed=4, step=step, weights=weights) for step in range(60)]
+    batches = [draw_pairs(cache, 16, seed=4, step=step, sampling=Sampling(weights)) for step in range(60)]
     last = np.concatenate([batch.driving[:, 0, 0] for batch in batches])
     last = last[last[:, 0] == 2]
     share = (last[:, 1] == 3).mean()
     assert 0.5 < share < 0.75  # 20 of 28, less the ninth in which it is the source
     assert all((batch.source_rows != batch.driving_rows).all() for batch in batches)
+
+
+def test_frames_unlike_their_source_drive_it_more_often(cache: FrameCache) -> None:
+    shapes = np.zeros((16, 2), np.float32)
+    shapes[7 + 5 :, 0] = 1  # the last four frames of the last clip look to the other side
+    shapes[7 + 4] = np.nan  # one in which no face was found
+    sampling = Sampling(np.ones(16), shapes, turn_sampling=3.0)
+    shares = sampling.shares(7, 16, source=7)
+    np.testing.assert_allclose(shares, np.array([0, 1, 1, 1, 1, 4, 4, 4, 4]) / 20)
+    unknown = sampling.shares(7, 16, source=7 + 4)
+    np.testing.assert_allclose(unknown, np.array([1, 1, 1, 1, 0, 1, 1, 1, 1]) / 8)
