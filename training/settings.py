@@ -99,14 +99,13 @@ class LandmarkSettings(_Section):
 
     `points` are pairs of a landmark's number and its mirror image's, one pair per guided keypoint. Around the first
     `emphasised` of them the picture's error counts once more, times `emphasis`, and that of its neighbour differences
-    times `emphasis_gradient`. `spans` are pairs of guided keypoints,
-    by their place in `points`, whose distance tells what a clip does seldom and briefly, such as two lids: the error of
-    what lies between them counts with `span_weight` beside the points' own, and frames where a span is as unusual as it
-    gets in its clip are drawn 1 + `span_sampling` times as often as where it is as usual; likewise with `turn_sampling`
-    frames in which the face has another shape than in the source, as it has when it is turned. `shift_weight` asks that
-    keypoints move from source to driver as their landmarks do. `parts` tell the live program
-    which guided keypoints are the face's, and among them the mouth's and the eyes'; `openings` which are opposite lips
-    and lids.
+    times `emphasis_gradient`. `spans` are pairs of guided keypoints, by their place in `points`, whose distance tells
+    what a clip does seldom and briefly, such as two lids: the error of what lies between them counts with `span_weight`
+    beside the points' own, and frames where a span is as unusual as it gets in its clip are drawn 1 + `span_sampling`
+    times as often as where it is as usual; likewise with `turn_sampling` frames in which the face has another shape
+    than in the source, as it has when it is turned. `shift_weight` asks that keypoints move from source to driver as
+    their landmarks do. `parts` tell the live program which guided keypoints are the face's, and among them the mouth's
+    and the eyes'; `openings` which are opposite lips and lids.
     """
 
     folder: Path
@@ -197,6 +196,13 @@ class TrainingSettings(_Section):
         if {"keypoint_detector", "dense_motion", "motion_transfer"} <= set(frozen):
             raise ValueError("frozen: nothing is left that learns; leave out one of the three networks")
         return frozen
+
+    @model_validator(mode="after")
+    def _frozen_parts_are_there(self) -> "TrainingSettings":
+        parts = [name for name in self.frozen if "." in name]
+        if parts and PRESETS[self.preset].family != "live":
+            raise ValueError(f"frozen: {self.preset} has no {parts[0]}; name a whole network, or a live preset")
+        return self
 
     @model_validator(mode="after")
     def _a_teacher_teaches_alone(self) -> "TrainingSettings":

@@ -164,10 +164,13 @@ def test_parts_of_a_network_stay_as_they_start(clips: Path, tmp_path: Path) -> N
     assert "encoder" not in changed and {"trunk", "detail", "head", "context"} <= changed
 
 
-def test_something_must_learn(clips: Path) -> None:
+def test_something_must_learn_and_what_is_frozen_be_there(clips: Path) -> None:
     everything = ["keypoint_detector", "dense_motion", "motion_transfer"]
     with pytest.raises(ValueError, match="frozen: nothing is left that learns"):
         TrainingSettings.model_validate(tiny_settings(clips).model_dump() | {"frozen": everything})
+    of_the_paper = tiny_settings(clips, preset="paper-64").model_dump() | {"frozen": ["motion_transfer.context"]}
+    with pytest.raises(ValueError, match=r"frozen: paper-64 has no motion_transfer\.context"):
+        TrainingSettings.model_validate(of_the_paper)
 
 
 def test_keypoints_learn_to_move_as_landmarks_do(clips: Path, tmp_path: Path) -> None:
