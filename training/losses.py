@@ -22,10 +22,13 @@ def pyramid_l1(result: Tensor, target: Tensor) -> Tensor:
 
 def gradient_l1(result: Tensor, target: Tensor) -> Tensor:
     """Mean absolute difference of horizontal and vertical neighbour differences: keeps edges sharp."""
-    difference = result - target
-    horizontal = (difference[..., 1:] - difference[..., :-1]).abs().mean()
-    vertical = (difference[..., 1:, :] - difference[..., :-1, :]).abs().mean()
-    return horizontal + vertical
+    horizontal, vertical = _gradients(result - target)
+    return horizontal.mean() + vertical.mean()
+
+
+def _gradients(difference: Tensor) -> tuple[Tensor, Tensor]:
+    horizontal = (difference[..., 1:] - difference[..., :-1]).abs()
+    return horizontal, (difference[..., 1:, :] - difference[..., :-1, :]).abs()
 
 
 def keypoint_distance(found: Keypoints, expected: Keypoints) -> Tensor:
@@ -56,10 +59,9 @@ def l1_around(result: Tensor, target: Tensor, points: Tensor) -> Tensor:
 
 def gradient_l1_around(result: Tensor, target: Tensor, points: Tensor) -> Tensor:
     """The same of neighbour differences, horizontal and vertical: what is striped costs more than what is smooth."""
-    weight, difference = _around(points, result.shape[-1]), result - target
-    horizontal = ((difference[..., 1:] - difference[..., :-1]).abs() * weight[..., 1:]).sum()
-    vertical = ((difference[..., 1:, :] - difference[..., :-1, :]).abs() * weight[..., 1:, :]).sum()
-    return (horizontal + vertical) / (3 * weight.sum()).clamp_min(1)
+    weight, (horizontal, vertical) = _around(points, result.shape[-1]), _gradients(result - target)
+    total = (horizontal * weight[..., 1:]).sum() + (vertical * weight[..., 1:, :]).sum()
+    return total / (3 * weight.sum()).clamp_min(1)
 
 
 def _around(points: Tensor, side: int) -> Tensor:

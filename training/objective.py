@@ -96,6 +96,14 @@ def picture_terms(
     return terms
 
 
+def shift_terms(source: Tensor, driving: Tensor, example: Example) -> dict[str, Tensor]:
+    """What the way from `source` to `driving` means [b, k, 2] costs that should be the example's landmarks' way."""
+    if not example.shift_weight or example.source_landmarks is None or example.driving_landmarks is None:
+        return {}
+    distance = landmark_distance(driving - source, example.driving_landmarks - example.source_landmarks)
+    return {"shift": example.shift_weight * distance}
+
+
 def landmark_terms(means: Tensor, landmarks: Tensor, example: Example) -> dict[str, Tensor]:
     """What keypoints `means` [b, k, 2] cost that should be at `landmarks` [b, m, 2], by the example's weights."""
     terms = {"landmarks": example.landmark_weight * landmark_distance(means, landmarks)}

@@ -20,7 +20,7 @@ from training.losses import (
     generator_adversarial,
     keypoint_distance,
 )
-from training.objective import Example, Objective, Outcome, WithoutDiscriminator, landmark_terms
+from training.objective import Example, Objective, Outcome, WithoutDiscriminator, landmark_terms, shift_terms
 from training.perceptual import PerceptualDistance, open_perceptual_distance
 from training.reconstruction import ReconstructionObjective
 from training.settings import LossSettings, TrainingSettings
@@ -43,12 +43,12 @@ class KeypointObjective(WithoutDiscriminator):
         mean, covariance = network.detect_keypoints(
             torch.cat([example.source, example.driving, warp.warp(example.driving)])
         )
-        _, driving, moved = (Keypoints(*pair) for pair in zip(mean.chunk(3), covariance.chunk(3), strict=True))
+        source, driving, moved = (Keypoints(*pair) for pair in zip(mean.chunk(3), covariance.chunk(3), strict=True))
         warped = warp.to_warped(example.driving_landmarks)
         outside = (warped.abs() > 1).any(dim=-1, keepdim=True)
         warped = warped.masked_fill(outside, math.nan)
         landmarks = torch.cat([example.source_landmarks, example.driving_landmarks, warped])
-        terms = landmark_terms(mean, landmarks, example)
+        terms = landmark_terms(mean, landmarks, example) | shift_terms(source.mean, driving.mean, example)
         terms["equivariance"] = self.settings.equivariance * keypoint_distance(warp.to_original(moved), driving)
         return Outcome(torch.stack(list(terms.values())).sum(), terms, None, driving)
 

@@ -8,8 +8,8 @@ from training.augmentation import draw_affine
 from training.face_mesh import MeshDistance, View
 from training.identity import IdentityEmbedding, identity_distance
 from training.keypoint_cycle import KeypointCycle
-from training.losses import gradient_l1_around, keypoint_distance, l1_around, landmark_distance
-from training.objective import Example, Outcome, WithoutDiscriminator, landmark_terms, picture_terms
+from training.losses import gradient_l1_around, keypoint_distance, l1_around
+from training.objective import Example, Outcome, WithoutDiscriminator, landmark_terms, picture_terms, shift_terms
 from training.perceptual import PerceptualDistance
 from training.scene import Scene, play
 from training.settings import LossSettings
@@ -50,10 +50,7 @@ class ReconstructionObjective(WithoutDiscriminator):
         if example.source_landmarks is not None and example.driving_landmarks is not None:
             found = torch.cat([scene.sources.keypoints.mean, scene.driving.mean])
             terms |= landmark_terms(found, torch.cat([example.source_landmarks, example.driving_landmarks]), example)
-            if example.shift_weight:
-                moved = scene.driving.mean - scene.sources.keypoints.mean
-                distance = landmark_distance(moved, example.driving_landmarks - example.source_landmarks)
-                terms["shift"] = example.shift_weight * distance
+        terms |= shift_terms(scene.sources.keypoints.mean, scene.driving.mean, example)
         shared = [term for name, term in terms.items() if name != "painted_identity"]
         total = torch.stack(shared).sum()
         return Outcome(total, terms, scene.own, scene.driving, terms.get("painted_identity"))
@@ -63,7 +60,8 @@ class ReconstructionObjective(WithoutDiscriminator):
         terms = picture_terms(settings, animation.image, animation.warped, target, self.perceptual)
         if self.embedding is not None and example.face_landmarks is not None:
             distance = identity_distance(self.embedding, animation.image, target, example.face_landmarks)
-            terms["identity"] = settings.identity * distance
+            if settings.identity:
+                terms["identity"] = settings.identity * distance
             if settings.painted_identity:
                 terms["painted_identity"] = settings.painted_identity * distance
         if self.mesh is not None and example.face_landmarks is not None:

@@ -18,8 +18,8 @@ from realtime.errors import EngineError
 Attributes = dict[str, Any]
 # Pads of four axes, before and after, are the longest setting; a picture's places are values.
 MOST_SETTINGS = 16
-# Inputs that are settings though they are no whole numbers: a resizing's scales, what is padded with.
-FRACTIONAL_SETTINGS = {"Resize": 2, "Pad": 2}
+# Their third input is a setting though it is no whole number: scales, and what is padded with.
+WITH_FRACTIONS = ("Resize", "Pad")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,7 @@ class TorchGraph(nn.Module):
         # and have the GPU waited for.
         self._settings: dict[str, Any] = {}
         self._weights: dict[str, str] = {}
-        places = [(node, FRACTIONAL_SETTINGS.get(node.op_type, len(node.input))) for node in graph.node]
-        self._fractional = {node.input[place] for node, place in places if place < len(node.input)}
+        self._fractional = {name for node in graph.node if node.op_type in WITH_FRACTIONS for name in node.input[2:3]}
         for tensor in graph.initializer:
             self._keep(tensor.name, tensor)
         self._steps: list[Step] = []

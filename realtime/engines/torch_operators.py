@@ -12,6 +12,7 @@ from realtime.errors import EngineError
 
 Attributes = dict[str, Any]
 Compute = Callable[..., Any]
+Numbers = list[float] | Tensor  # a tensor where the graph computes them
 
 _KINDS = {1: torch.float32, 10: torch.float16, 11: torch.float64, 6: torch.int32, 7: torch.int64}
 
@@ -61,10 +62,10 @@ def _resize(attributes: Attributes, _: int) -> Compute:
     if mode == "nearest":
         _expect(attributes, "nearest_mode", ("floor",), "round_prefer_floor")
 
-    def resize(x: Tensor, _roi: Any, scales: list[float] | None = None, sizes: list[int] | None = None) -> Tensor:
+    def resize(x: Tensor, _roi: Any, scales: Numbers | None = None, sizes: list[int] | None = None) -> Tensor:
         if sizes is None:
             assert scales is not None
-            sizes = [round(side * scale) for side, scale in zip(x.shape, scales, strict=True)]
+            sizes = [round(side * float(scale)) for side, scale in zip(x.shape, scales, strict=True)]
         if mode == "nearest":
             return F.interpolate(x, size=sizes[2:])
         return F.interpolate(x, size=sizes[2:], mode="bilinear", align_corners=False)
@@ -126,10 +127,10 @@ def _split(attributes: Attributes, outputs: int) -> Compute:
 def _pad(attributes: Attributes, _: int) -> Compute:
     _expect(attributes, "mode", ("constant",), "constant")
 
-    def pad(x: Tensor, pads: list[int], value: float | None = None) -> Tensor:
+    def pad(x: Tensor, pads: list[int], value: float | Tensor | None = None) -> Tensor:
         half = len(pads) // 2
         pairs = [side for axis in reversed(range(half)) for side in (pads[axis], pads[half + axis])]
-        return F.pad(x, pairs, value=value or 0.0)
+        return F.pad(x, pairs, value=0.0 if value is None else float(value))
 
     return pad
 

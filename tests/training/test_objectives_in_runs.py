@@ -173,9 +173,10 @@ def test_something_must_learn_and_what_is_frozen_be_there(clips: Path) -> None:
         TrainingSettings.model_validate(of_the_paper)
 
 
-def test_keypoints_learn_to_move_as_landmarks_do(clips: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("objective", ["reconstruction", "keypoints"])
+def test_keypoints_learn_to_move_as_landmarks_do(clips: Path, tmp_path: Path, objective: str) -> None:
     guide = guide_to_the_disc(clips, tmp_path).model_copy(update={"shift_weight": 1.0, "weight": (0.0, 0.0)})
-    settings = tiny_settings(clips, steps=40).model_copy(update={"landmarks": guide})
+    settings = tiny_settings(clips, steps=40, objective=objective).model_copy(update={"landmarks": guide})
     losses = losses_of(Trainer(settings, tmp_path / "run", CPU))
     early, late = (sum(entry["shift"] for entry in part) for part in (losses[:5], losses[-5:]))
     assert late < early
