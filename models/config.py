@@ -32,7 +32,8 @@ class LiveConfig:
     Widths run from the finest level to the coarsest. `context_widths` are those of a U-Net on the encoded source, which
     is cached with it and costs a live frame nothing; empty for none. `source_width` is how many channels the encoded
     source has, as many as the trunk by default. The blocks of a `separable_trunk` are an eighth of the work, and
-    `summed_skips` make the U-Nets for keypoints and motion two thirds of theirs.
+    `summed_skips` make the U-Nets for keypoints and motion two thirds of theirs. The source's picture is cached at
+    `source_scale` times its size: reading it between its pixels then blurs it less.
     """
 
     detector_widths: tuple[int, ...]
@@ -51,6 +52,7 @@ class LiveConfig:
     source_width: int | None = None
     separable_trunk: bool = False
     summed_skips: bool = False
+    source_scale: int = 1
 
 
 NetworkConfig = PaperConfig | LiveConfig
@@ -65,6 +67,7 @@ _LIVE_S = LiveConfig(
     2,
     context_widths=(96, 96, 128, 160),
     summed_skips=True,
+    source_scale=2,
 )
 
 PRESETS: dict[str, NetworkConfig] = {

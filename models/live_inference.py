@@ -57,6 +57,7 @@ class TransferInference(LiveMotionTransfer):
             motion.weight.copy_((matrix @ trained.motion.weight.flatten(1))[..., None, None])
             assert motion.bias is not None
             motion.bias.copy_(matrix @ trained.motion.bias + meeting.bias)
+        self.source_scale = trained.source_scale
         self.encoder, self.context, self.motion = trained.encoder, nn.Sequential(trained.context, cached), motion
         self.trunk = nn.Sequential(nn.ReLU(), *list(trained.trunk)[1:])
         self.widen, self.detail, self.head = trained.widen, trained.detail, trained.head

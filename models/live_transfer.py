@@ -16,6 +16,7 @@ from models.geometry import Keypoints, coordinate_grid, sample
 from models.keypoint_detector import resize
 
 THUMBNAIL_SIZE = 32
+LANCZOS_REACH = 3
 
 
 class LiveMotionTransfer(nn.Module):
@@ -25,6 +26,7 @@ class LiveMotionTransfer(nn.Module):
         super().__init__()
         trunk, detail = config.trunk_width, config.detail_width
         source = config.source_width or trunk
+        self.source_scale = config.source_scale
         self.encoder = nn.Sequential(
             convolution(12, config.encoder_width),
             convolution(config.encoder_width, source, stride=2),
@@ -49,13 +51,18 @@ class LiveMotionTransfer(nn.Module):
     def encode_source(self, image: Tensor) -> dict[str, Tensor]:
         """Cached tensors of `image` [b, 3, s, s] in [0, 1]."""
         features = self.context(self.encoder(F.pixel_unshuffle(image - 0.5, 2)))  # b trunk s/4 s/4
-        return {"source_image": image, "source_thumbnail": resize(image, THUMBNAIL_SIZE), "source_features": features}
+        return {
+            "source_image": enlarged(image, self.source_scale),
+            "source_thumbnail": resize(image, THUMBNAIL_SIZE),
+            "source_features": features,
+        }
 
     def decode(
         self, features: dict[str, Tensor], flow: DenseFlow, source: Keypoints, driving: Keypoints
     ) -> tuple[Tensor, Tensor]:
         """Result and warped source, both [b, 3, s, s] in [0, 1]; the mask chooses between copying and painting."""
-        warped = warp(features["source_image"], flow.displacement)
+        picture = features["source_image"]
+        warped = warp(picture, flow.displacement, picture.shape[-1] // self.source_scale)
         x = self.trunk(self.meet(features["source_features"], flow))
         x = F.pixel_shuffle(self.widen(x), 2)  # b detail s/2 s/2
         copied = F.pixel_unshuffle(warped, 2)  # b 12 s/2 s/2, in the order of the head's colours
@@ -68,7 +75,7 @@ class LiveMotionTransfer(nn.Module):
         """What the trunk starts from, [b, source, s/4, s/4]: `encoded` where the flow takes it from, and the motion."""
         assert flow.occlusion is not None and flow.features is not None
         size = encoded.shape[-1]
-        warped = warp(encoded, flow.displacement) * resize(flow.occlusion, size).to(encoded.dtype)
+        warped = warp(encoded, flow.displacement, size) * resize(flow.occlusion, size).to(encoded.dtype)
         return warped + resize(self.motion(flow.features), size)
 
 
@@ -100,11 +107,21 @@ def start_from_copying(head: nn.Conv2d) -> None:
         head.bias[12:] = 2.0
 
 
-def warp(image: Tensor, displacement: Tensor) -> Tensor:
-    """`image` [b, c, s, s] moved by `displacement` [b, h, w, 2], resampled to the image's size."""
-    size = image.shape[-1]
-    positions = displacement_at(displacement, size) + coordinate_grid(size, size, False, image.device)
-    return sample(image, positions, corners=False)
+def enlarged(image: Tensor, scale: int) -> Tensor:
+    """`image` [b, c, s, s] in [0, 1] at `scale` times its size; pixels stay, and Lanczos fills the way to the next."""
+    if scale == 1:
+        return image
+    with torch.autocast(image.device.type, enabled=False):
+        matrix = enlargement(image.shape[-1], scale).to(image.device)
+        return (matrix @ image.float() @ matrix.T).clamp(0, 1)
+
+
+def warp(image: Tensor, displacement: Tensor, size: int) -> Tensor:
+    """`image`, enlarged to [b, c, s, s], moved by `displacement` [b, h, w, 2] and read at `size`."""
+    scale = image.shape[-1] // size
+    # Pixel i of the picture is pixel `scale` * i of the enlarged one.
+    grid = coordinate_grid(size, size, False, image.device) - (scale - 1) / (scale * size)
+    return sample(image, displacement_at(displacement, size) + grid, corners=False)
 
 
 def displacement_at(displacement: Tensor, size: int) -> Tensor:
@@ -124,3 +141,17 @@ def interpolation(current: int, size: int) -> Tensor:
         if size < current:
             return F.avg_pool1d(columns[:, :, 0], current // size)[0].T.contiguous()
         return F.interpolate(columns, size=(1, size), mode="bilinear", align_corners=False)[0, :, 0].T.contiguous()
+
+
+@functools.cache
+def enlargement(size: int, scale: int) -> Tensor:
+    """The matrix [scale * size, size] of `enlarged`; beyond its ends a column goes on as it ends."""
+    with torch.inference_mode(False):
+        rows = torch.arange(scale * size)
+        whole, part = rows // scale, (rows % scale) / scale
+        matrix = torch.zeros(scale * size, size)
+        for step in range(1 - LANCZOS_REACH, LANCZOS_REACH + 1):
+            distance = step - part
+            weight = torch.sinc(distance) * torch.sinc(distance / LANCZOS_REACH)
+            matrix[rows, (whole + step).clamp(0, size - 1)] += weight
+        return matrix / matrix.sum(dim=1, keepdim=True)

@@ -33,19 +33,24 @@ def starting_network(settings: TrainingSettings) -> tuple[PortraitNet, dict[str,
 
 
 def grown_like(other: PortraitNet, network: PortraitNet, refusal: str) -> PortraitNet:
-    """`network`, with the context of `other`, adding nothing yet, if it was trained without one.
+    """`network`, with the context of `other`, adding nothing yet, if it was trained without one, and its source scale.
 
     CheckpointError with `refusal` if they differ in more.
     """
     if network.config == other.config:
         return network
-    if not isinstance(other.config, LiveConfig) or network.config != replace(other.config, context_widths=()):
+    if not isinstance(network.config, LiveConfig) or not isinstance(other.config, LiveConfig):
+        raise CheckpointError(refusal)
+    without_context = not network.config.context_widths
+    context_widths = other.config.context_widths if without_context else network.config.context_widths
+    alike = replace(network.config, source_scale=other.config.source_scale, context_widths=context_widths)
+    if alike != other.config:
         raise CheckpointError(refusal)
     grown = copy.deepcopy(other)
     grown.load_state_dict(network.state_dict(), strict=False)
     context = grown.motion_transfer.context
-    assert isinstance(context, Context)
-    context.add_nothing()
+    if without_context and isinstance(context, Context):
+        context.add_nothing()
     return grown
 
 

@@ -7,6 +7,7 @@ from models import PRESETS, build_network
 from models.config import LiveConfig
 from models.dense_motion import affine_proposals, displaced_sources, mix, nearness, shift_proposals
 from models.geometry import Keypoints, coordinate_grid
+from models.live_transfer import enlarged, warp
 
 PRESETS_WITH_SIZES = [("paper-64", 64), ("live-xs", 64), ("live-xs", 128), ("live-s", 256)]
 
@@ -89,6 +90,22 @@ def test_background_proposal_leaves_the_source_and_a_shift_moves_it() -> None:
     assert displaced.shape == (1, 2, 3, 8, 8)
     torch.testing.assert_close(displaced[:, 0], thumbnail, atol=1e-5, rtol=0)
     torch.testing.assert_close(displaced[:, 1, :, :, :-1], thumbnail[..., 1:], atol=1e-5, rtol=0)
+
+
+def test_an_enlarged_source_is_read_between_its_pixels_with_less_blur() -> None:
+    torch.manual_seed(0)
+    image = 0.25 + torch.nn.functional.avg_pool2d(torch.rand(1, 3, 66, 66), 3, stride=1) / 2
+    assert enlarged(image, 1) is image
+    for scale in (2, 3):
+        grown = enlarged(image, scale)
+        torch.testing.assert_close(grown[..., ::scale, ::scale], image)
+        torch.testing.assert_close(warp(grown, torch.zeros(1, 64, 64, 2), 64), image)
+    twice = enlarged(image, 2)
+    by_a_pixel = torch.full((1, 64, 64, 2), 2 / 64)
+    torch.testing.assert_close(warp(twice, by_a_pixel, 64)[..., :-1, :-1], image[..., 1:, 1:])
+    detail = [warp(picture, by_a_pixel / 2, 64).std() for picture in (image, twice)]
+    assert detail[0] < 0.85 * image.std()
+    assert detail[1] > 0.95 * image.std()
 
 
 def test_presets_are_hashable_and_distinct() -> None:

@@ -172,6 +172,20 @@ def test_a_checkpoint_without_a_context_is_given_one_that_adds_nothing_yet(clips
     assert isinstance(context, Context) and context.head.weight.abs().max() > 0
 
 
+def test_a_checkpoint_goes_on_with_the_source_scale_of_its_preset(clips: Path, tmp_path: Path) -> None:
+    config = PRESETS["live-s"]
+    assert isinstance(config, LiveConfig) and config.source_scale == 2
+    earlier = build_network(replace(config, source_scale=1))
+    checkpoint = tmp_path / "earlier.safetensors"
+    save_checkpoint(checkpoint, earlier, {"preset": "live-s", "steps": 0})
+    settings = tiny_settings(clips, preset="live-s").model_copy(update={"initial": checkpoint})
+    network = Trainer(settings, tmp_path / "run", CPU).network
+    assert network.config == config
+    for name, value in earlier.state_dict().items():
+        assert torch.equal(value, network.state_dict()[name]), name
+    assert network.encode_source(torch.rand(1, 3, 64, 64))["source_image"].shape == (1, 3, 128, 128)
+
+
 def test_resuming_another_preset_is_refused(clips: Path, tmp_path: Path) -> None:
     losses_of(Trainer(tiny_settings(clips), tmp_path, CPU), until=1)
     other = Trainer(tiny_settings(clips, preset="live-s"), tmp_path, CPU)
