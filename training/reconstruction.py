@@ -8,13 +8,21 @@ from training.augmentation import draw_affine
 from training.face_mesh import MeshDistance, View
 from training.identity import IdentityEmbedding, identity_distance
 from training.keypoint_cycle import KeypointCycle
-from training.losses import gradient_l1_around, keypoint_distance, l1_around
+from training.losses import (
+    gradient_l1_around,
+    keypoint_distance,
+    l1_around,
+    lost_detail,
+)
 from training.objective import Example, Outcome, WithoutDiscriminator, landmark_terms, picture_terms, shift_terms
 from training.perceptual import PerceptualDistance
 from training.scene import Scene, play
 from training.settings import LossSettings
 from training.shades import shades_only
 from training.strangers import carried_over, move_both
+
+# What teaches the transfer network alone.
+PAINTING = ("painted_identity", "detail")
 
 
 class ReconstructionObjective(WithoutDiscriminator):
@@ -51,13 +59,15 @@ class ReconstructionObjective(WithoutDiscriminator):
             found = torch.cat([scene.sources.keypoints.mean, scene.driving.mean])
             terms |= landmark_terms(found, torch.cat([example.source_landmarks, example.driving_landmarks]), example)
         terms |= shift_terms(scene.sources.keypoints.mean, scene.driving.mean, example)
-        shared = [term for name, term in terms.items() if name != "painted_identity"]
-        total = torch.stack(shared).sum()
-        return Outcome(total, terms, scene.own, scene.driving, terms.get("painted_identity"))
+        painting = [terms[name] for name in PAINTING if name in terms]
+        total = torch.stack([term for name, term in terms.items() if name not in PAINTING]).sum()
+        return Outcome(total, terms, scene.own, scene.driving, torch.stack(painting).sum() if painting else None)
 
     def _picture_terms(self, animation: Animation, example: Example) -> dict[str, Tensor]:
         settings, target = self.settings, example.target
         terms = picture_terms(settings, animation.image, animation.warped, target, self.perceptual)
+        if settings.detail:
+            terms["detail"] = settings.detail * lost_detail(animation.image, animation.warped, target)
         if self.embedding is not None and example.face_landmarks is not None:
             distance = identity_distance(self.embedding, animation.image, target, example.face_landmarks)
             if settings.identity:

@@ -43,19 +43,21 @@ class LossSettings(_Section):
     trained network teaches (TeacherSettings).
 
     `keypoints` trains the detector alone, on landmarks and equivariance: ten times cheaper a step, for a run before.
-    `perceptual` weighs what a network for photographs sees (training/perceptual.py) in the reconstruction, `identity`
-    what a network that tells people apart does (training/identity.py), `mesh` what one does that finds features of
-    faces (training/face_mesh.py; both need landmarks of faces), `cycle` that results show the keypoints they were
-    animated with. The share `cross` of a batch also moves other people: stills, or the neighbours' sources; what judges
-    say of them teaches how to move them, never how to paint (training/strangers.py). `painted_identity` is `identity`
-    that teaches the transfer network alone: at the flow, an embedding's gradient is ten times as long as the pictures'
-    and points elsewhere in every batch.
+    `detail` asks results to keep the detail of the warped source where that has the shades of the true picture; it
+    teaches the transfer network alone. `perceptual` weighs what a network for photographs sees
+    (training/perceptual.py) in the reconstruction, `identity` what a network that tells people apart does
+    (training/identity.py), `mesh` what one does that finds features of faces (training/face_mesh.py; both need
+    landmarks of faces), `cycle` that results show the keypoints they were animated with. The share `cross` of a batch
+    also moves other people: stills, or the neighbours' sources; what judges say of them teaches how to move them, never
+    how to paint (training/strangers.py). `painted_identity` is `identity` that teaches the transfer network alone: at
+    the flow, an embedding's gradient is ten times as long as the pictures' and points elsewhere in every batch.
     """
 
     objective: Literal["paper", "reconstruction", "distillation", "keypoints"] = "reconstruction"
     warped: float = Field(0.5, ge=0)
     gradient: float = Field(0.5, ge=0)
     equivariance: float = Field(0.2, ge=0)
+    detail: float = Field(0.0, ge=0)
     perceptual: float = Field(0.0, ge=0)
     identity: float = Field(0.0, ge=0)
     painted_identity: float = Field(0.0, ge=0)
@@ -231,8 +233,9 @@ class TrainingSettings(_Section):
 
     @model_validator(mode="after")
     def _faces_are_known(self) -> "TrainingSettings":
-        if self.loss.painted_identity and "motion_transfer" in self.frozen:
-            raise ValueError("loss.painted_identity: teaches the transfer network alone, which is frozen; leave it")
+        for name in ("painted_identity", "detail"):
+            if getattr(self.loss, name) and "motion_transfer" in self.frozen:
+                raise ValueError(f"loss.{name}: teaches the transfer network alone, which is frozen; leave it")
         for name in ("identity", "painted_identity", "mesh"):
             if getattr(self.loss, name) and self.landmarks is None:
                 raise ValueError(f"loss.{name}: aligns faces by their landmarks; add a [landmarks] section")

@@ -107,6 +107,19 @@ def test_stills_are_animated_by_the_motions_of_the_batch(clips: Path, tmp_path: 
     assert all(entry["cross_cycle"] > 0 and entry["equivariance"] > 0 for entry in losses)
 
 
+def test_detail_teaches_the_painter_alone(clips: Path) -> None:
+    with pytest.raises(ValueError, match=r"loss\.detail: teaches the transfer network alone, which is frozen"):
+        TrainingSettings.model_validate(
+            tiny_settings(clips).model_dump() | {"frozen": ["motion_transfer"], "loss": {"detail": 1.0}}
+        )
+    network, target = build_network(PRESETS["live-xs"]), torch.rand(2, 3, 64, 64)
+    objective = ReconstructionObjective(LossSettings(detail=2.0, equivariance=0.0))
+    outcome = objective.generator_loss(network, Example(target.flip(3), target, target), torch.Generator())
+    assert outcome.painting is not None and torch.equal(outcome.painting, outcome.terms["detail"])
+    others = [term for name, term in outcome.terms.items() if name != "detail"]
+    torch.testing.assert_close(outcome.total, torch.stack(others).sum())
+
+
 @pytest.mark.parametrize("loss", [{"identity": 0.1}, {"painted_identity": 0.1}, {"mesh": 0.1}], ids=str)
 def test_losses_on_aligned_faces_need_landmarks(clips: Path, loss: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"add a \[landmarks\] section"):
