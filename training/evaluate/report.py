@@ -29,6 +29,7 @@ def self_figures(clips: Sequence[SelfMeasures]) -> Figures:
         "self_l1": _mean([p.l1 for p in pictures]),
         "self_psnr_db": _mean([p.psnr_db for p in pictures]),
         "self_ms_ssim": _mean([p.ms_ssim for p in pictures if p.ms_ssim is not None]),
+        "self_detail": _mean([p.detail for p in pictures]),
     }
     if faces:
         figures["self_landmark_distance_px"] = _mean([f.landmark_distance_px for f in faces])

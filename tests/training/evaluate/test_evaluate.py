@@ -74,6 +74,17 @@ def test_equal_pictures_are_equal_and_known_differences_are_known() -> None:
     assert compare_pictures(frames[:, :64, :64], frames[:, :64, :64]).ms_ssim is None
 
 
+def test_blur_is_lost_detail_and_stripes_are_too_much() -> None:
+    frames = np.random.default_rng(0).integers(0, 200, (2, 64, 64, 3)).astype(np.uint8)
+    blurred = np.stack([cv2.blur(frame, (3, 3)) for frame in frames])
+    striped = frames + (50 * (np.arange(64) % 2)).astype(np.uint8)[:, None]
+    aside, flat = np.roll(frames, 1, axis=2), np.full_like(frames, 90)
+    assert compare_pictures(frames, frames).detail == compare_pictures(flat, flat).detail == 1
+    assert compare_pictures(aside, frames).detail == pytest.approx(1, abs=0.01)
+    assert compare_pictures(blurred, frames).detail < 0.5
+    assert compare_pictures(striped, frames).detail > 1.05
+
+
 def test_self_figures_of_a_copy_and_of_a_perfect_follower() -> None:
     frames, tools = brightening(12), BrightnessFaces()
     task = prepare_task(frames, tools)
