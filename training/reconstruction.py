@@ -8,12 +8,7 @@ from training.augmentation import draw_affine
 from training.face_mesh import MeshDistance, View
 from training.identity import IdentityEmbedding, identity_distance
 from training.keypoint_cycle import KeypointCycle
-from training.losses import (
-    gradient_l1_around,
-    keypoint_distance,
-    l1_around,
-    lost_detail,
-)
+from training.losses import gradient_l1_around, keypoint_distance, l1_around, lost_detail
 from training.objective import Example, Outcome, WithoutDiscriminator, landmark_terms, picture_terms, shift_terms
 from training.perceptual import PerceptualDistance
 from training.scene import Scene, play
