@@ -43,10 +43,10 @@ def in_int8(path: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("costs", "expected"),
     [
-        ({}, {"b", "c", "d", "e"}),  # the first stays in float whatever it costs
-        ({"c": 0.9, "b": 0.4}, {"b", "d", "e"}),  # too much together: the worse one goes
-        ({"b": 2.0, "e": 3.0}, {"c", "d"}),
-        ({"b": 2.0, "c": 2.0, "d": 2.0, "e": 2.0}, set()),
+        ({}, {"a", "b", "c", "d", "e"}),
+        ({"c": 0.9, "b": 0.4}, {"a", "b", "d", "e"}),  # too much together: the worse one goes
+        ({"b": 2.0, "e": 3.0}, {"a", "c", "d"}),
+        ({name: 2.0 for name in NAMES}, set()),
     ],
 )
 def test_convolutions_that_cost_most_stay_in_float(
@@ -63,7 +63,7 @@ def test_convolutions_that_cost_most_stay_in_float(
 
 def test_what_stayed_in_float_for_nothing_is_tried_again(chain: Path, tmp_path: Path) -> None:
     """Only `b` and `d` together are too much; `c`, the worst alone, went first and need not have gone."""
-    costs = {"b": 0.5, "c": 0.6, "d": 0.4, "e": 0.1}
+    costs = {"a": 0.1, "b": 0.5, "c": 0.6, "d": 0.4, "e": 0.1}
 
     def error(path: Path) -> float:
         rounded = in_int8(path)
@@ -71,30 +71,68 @@ def test_what_stayed_in_float_for_nothing_is_tried_again(chain: Path, tmp_path: 
 
     feeds = [{"x0": np.random.default_rng(0).random((1, 4, 8, 8), np.float32)}]
     quantize(chain, tmp_path / "int8.onnx", feeds, error)
-    assert in_int8(tmp_path / "int8.onnx") == {"c", "d", "e"}
+    assert in_int8(tmp_path / "int8.onnx") == {"a", "c", "d", "e"}
 
 
-def test_a_convolution_that_only_reorders_pixels_leaves_the_next_one_the_first(chain: Path, tmp_path: Path) -> None:
-    model = onnx.load(str(chain))
-    model.graph.initializer[0].name = model.graph.node[0].input[1] = "squares.weight"
-    onnx.save(model, str(chain))
+def add(path: Path, nodes: list[onnx.NodeProto], output: tuple[str, list[int]]) -> None:
+    """Let the graph in a file go on with `nodes`, and end in `output`."""
+    model = onnx.load(str(path))
+    model.graph.node.extend(nodes)
+    model.graph.output[0].CopyFrom(helper.make_tensor_value_info(output[0], TensorProto.FLOAT, output[1]))
+    onnx.save(model, str(path))
+
+
+def made_by(path: Path, name: str) -> str:
+    """What kind of node in the quantised graph makes the first input of the node `name`."""
+    graph = onnx.load(str(path)).graph
+    read = next(node for node in graph.node if node.name == name).input[0]
+    return next(node.op_type for node in graph.node if read in node.output)
+
+
+def quantized(chain: Path) -> Path:
+    """Everything in the chain in int8."""
+    target = chain.with_name("int8.onnx")
     feeds = [{"x0": np.random.default_rng(0).random((1, 4, 8, 8), np.float32)}]
-    found = quantize(chain, tmp_path / "int8.onnx", feeds, lambda path: 0.0)
-    assert in_int8(tmp_path / "int8.onnx") == {"c", "d", "e"}
-    assert set(found.float_convolutions) == {"squares.weight", "b.weight"}
+    quantize(chain, target, feeds, lambda path: 0.0)
+    assert in_int8(target) == set(NAMES)
+    return target
 
 
-def test_what_becomes_pixels_is_not_rounded(chain: Path, tmp_path: Path) -> None:
-    model = onnx.load(str(chain))
-    last = model.graph.node[-1]
-    model.graph.node.append(helper.make_node("DepthToSpace", [last.output[0]], ["pixels"], "shuffle", blocksize=2))
-    model.graph.output[0].CopyFrom(helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, 1, 16, 16]))
-    onnx.save(model, str(chain))
-    feeds = [{"x0": np.random.default_rng(0).random((1, 4, 8, 8), np.float32)}]
-    quantize(chain, tmp_path / "int8.onnx", feeds, lambda path: 0.0)
-    graph = onnx.load(str(tmp_path / "int8.onnx")).graph
-    makers = {name: node.op_type for node in graph.node for name in node.output}
-    shuffle = next(node for node in graph.node if node.op_type == "DepthToSpace")
-    assert makers[shuffle.input[0]] == "Conv" and in_int8(tmp_path / "int8.onnx") == {"b", "c", "d", "e"}
+def test_what_becomes_pixels_is_not_rounded(chain: Path) -> None:
+    add(
+        chain,
+        [helper.make_node("DepthToSpace", ["x5"], ["pixels"], "shuffle", blocksize=2)],
+        ("pixels", [1, 1, 16, 16]),
+    )
+    target = quantized(chain)
+    assert made_by(target, "shuffle") == "Conv"
+    graph = onnx.load(str(target)).graph
     read = {name for node in graph.node for name in node.input}
     assert {tensor.name for tensor in graph.initializer} <= read
+
+
+def test_a_map_that_goes_to_no_activation_is_not_rounded(chain: Path) -> None:
+    add(chain, [helper.make_node("Sigmoid", ["x5"], ["mask"], "sigmoid")], ("mask", [1, 4, 8, 8]))
+    assert made_by(quantized(chain), "sigmoid") == "Conv"
+
+
+def test_what_is_added_before_an_activation_is_rounded_as_it_is_made(chain: Path) -> None:
+    """Runtimes multiply whole numbers only where they write them, too."""
+    sum_, relu = (
+        helper.make_node("Add", ["x5", "x4"], ["sum"], "add"),
+        helper.make_node("Relu", ["sum"], ["block"], "relu"),
+    )
+    add(chain, [sum_, relu], ("block", [1, 4, 8, 8]))
+    assert made_by(quantized(chain), "add") == "DequantizeLinear"
+
+
+def test_what_is_not_rounded_where_it_is_made_is_where_a_convolution_reads_it(chain: Path) -> None:
+    """A sum of maps is rounded once, not each map before it."""
+    model = onnx.load(str(chain))
+    nodes = {node.name: node for node in model.graph.node}
+    model.graph.node.insert(4, helper.make_node("Add", ["x4", "x3"], ["sum"], "add"))
+    nodes["conv_e"].input[0] = "sum"
+    onnx.save(model, str(chain))
+    target = quantized(chain)
+    assert made_by(target, "add") == "Conv"
+    assert made_by(target, "conv_e") == "DequantizeLinear"
