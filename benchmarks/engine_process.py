@@ -13,11 +13,12 @@ from typing import get_args
 from pydantic import BaseModel, ConfigDict
 
 from benchmarks.machine import ROOT
-from realtime.bundle import EnginePrecision, open_bundle
+from realtime.bundle import open_bundle
 from realtime.engines.catalogue import open_engine
 from realtime.engines.proof import prove, shortfall
 from realtime.engines.trials import frame_times_ms
 from realtime.errors import EngineError, MarionetError
+from realtime.manifest import EnginePrecision
 
 
 class EngineFigures(BaseModel):

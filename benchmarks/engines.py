@@ -5,10 +5,11 @@ from pathlib import Path
 
 from benchmarks.engine_process import EngineFigures, measure_apart
 from benchmarks.recorder import Recorder
-from realtime.bundle import GRAPH_NAMES, Bundle, EnginePrecision, open_bundle
+from realtime.bundle import Bundle, open_bundle
 from realtime.engines.automatic import candidates_for_all
 from realtime.engines.base import graph_precision
 from realtime.errors import EngineError, SettingsError
+from realtime.manifest import GRAPH_NAMES, EnginePrecision
 from realtime.settings import DEFAULT_BUNDLE
 
 HELP = "every engine and precision: milliseconds, likeness to torch, file size, start, memory"

@@ -9,8 +9,8 @@ from benchmarks.recorder import Better, Recorder
 from benchmarks.rig import EngineOpener, Rig, add_rig_flags, open_rig, rig_settings
 from benchmarks.tracing import FrameTimes
 from benchmarks.yardstick import peak_gmacs
-from realtime.bundle import GraphName
 from realtime.engines.catalogue import open_engine
+from realtime.manifest import GraphName
 
 HELP = "each graph and each host step of a frame"
 PORTRAITS = 5

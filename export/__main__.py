@@ -13,8 +13,9 @@ from export.parity import ParityError
 from export.verify import verify
 from export.write_bundle import BundleWriteError, ExportOptions, write_bundle
 from models.checkpoint import CheckpointError
-from realtime.bundle import Bundle, Precision
+from realtime.bundle import Bundle
 from realtime.errors import MarionetError
+from realtime.manifest import Precision
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from realtime.bundle import GRAPH_NAMES, GraphName
 from realtime.engines.base import Engine
 from realtime.engines.proof import LIMITS
 from realtime.frames import Pixels, Tensor, pixels_to_tensor
+from realtime.manifest import GRAPH_NAMES, GraphName
 
 Tensors = dict[str, Tensor]
 # A graph alone must be better than the whole path may be. Keypoints most: where they are off, the whole picture is.

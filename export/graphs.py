@@ -13,7 +13,7 @@ from models.keypoint_detector import LiveKeypointDetector
 from models.live_inference import KeypointInference, TransferInference
 from models.live_transfer import LiveMotionTransfer
 from models.portrait_net import PortraitNet
-from realtime.bundle import GraphName, SplitName
+from realtime.manifest import GraphName, SplitName
 
 KEYPOINT_TENSORS = ("source_mean", "source_covariance", "driving_mean", "driving_covariance")
 FLOW_TENSORS = ("displacement", "occlusion", "motion_features")

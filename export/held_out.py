@@ -7,11 +7,12 @@ import numpy as np
 
 from export.calibration import KEYPOINTS_JUDGED, psnr_db
 from export.footage import Footage
-from realtime.bundle import Bundle, HeldOut, Precision
+from realtime.bundle import Bundle
 from realtime.engines.base import Engine
 from realtime.engines.catalogue import open_engine
 from realtime.engines.proof import LIMITS
 from realtime.frames import Pixels, Tensor, pixels_to_tensor
+from realtime.manifest import HeldOut, Precision
 
 # Rounding may cost this much of the evaluation's figure.
 MOST_ERROR_RATIO = 1.03

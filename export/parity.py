@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from export.footage import Footage
 from export.graphs import Graph
 from export.held_out import held_out_shortfall, measure_held_out
-from realtime.bundle import Bundle, Parity, Precision, PrecisionEntry
+from realtime.bundle import Bundle
 from realtime.engines.catalogue import ENGINES, is_installed, open_engine
 from realtime.engines.gpu import find_gpus
 from realtime.engines.proof import LIMITS, Rendering, Scene, compare, render, shortfall
 from realtime.errors import EngineError
+from realtime.manifest import Parity, Precision, PrecisionEntry
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ from export.parity import largest_error
 from export.quantize import quantize
 from export.reference import ReferenceEngine
 from export.upsampling import share_products
-from realtime.bundle import GraphEntry, GraphName, Precision, PrecisionEntry, TensorEntry, sha256_of
+from realtime.bundle import sha256_of
+from realtime.manifest import GraphEntry, GraphName, Precision, PrecisionEntry, TensorEntry
 
 log = logging.getLogger(__name__)
 

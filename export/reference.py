@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from export.graphs import Graph
-from realtime.bundle import GraphName
 from realtime.engines.base import DeviceTensor, DeviceTensors, Engine
 from realtime.frames import Tensor
+from realtime.manifest import GraphName
 
 
 class ReferenceEngine(Engine):

@@ -9,10 +9,11 @@ from typing import get_args
 
 from platformdirs import user_cache_path
 
-from realtime.bundle import GRAPH_NAMES, Bundle, Precision, open_bundle
+from realtime.bundle import Bundle, open_bundle
 from realtime.engines.tensorrt_build import MODULES, build_plan, load_tensorrt, plan_key
 from realtime.engines.tensorrt_plans import open_plan, plan_folder
 from realtime.errors import MarionetError
+from realtime.manifest import GRAPH_NAMES, Precision
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from realtime.bundle import Bundle, EnginePrecision, Parity, open_bundle
+from realtime.bundle import Bundle, open_bundle
 from realtime.engines.base import graph_precision
 from realtime.engines.catalogue import ENGINES, engine_kind, is_installed, open_engine
 from realtime.engines.proof import prove, shortfall
 from realtime.errors import EngineError
+from realtime.manifest import EnginePrecision, Parity
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ from export.upsampling import share_products
 from models.checkpoint import load_checkpoint
 from models.config import NetworkConfig
 from models.portrait_net import PortraitNet
-from realtime.bundle import (
+from realtime.bundle import Bundle, open_bundle, sha256_of
+from realtime.engines.proof import PARITY_FILE, render, write_proof
+from realtime.manifest import (
     MANIFEST_FILE,
     SCHEMA_VERSION,
-    Bundle,
     GraphEntry,
     GraphName,
     Manifest,
@@ -31,10 +32,7 @@ from realtime.bundle import (
     PrecisionEntry,
     SplitName,
     TrainingEntry,
-    open_bundle,
-    sha256_of,
 )
-from realtime.engines.proof import PARITY_FILE, render, write_proof
 from realtime.parts import PartName
 
 DESCRIBED_TOOLS = ("torch", "onnx", "onnxruntime", "onnxscript", "onnxconverter-common", "openvino")
@@ -62,6 +60,7 @@ class _Described:
     preset: str
     parts: Mapping[PartName, tuple[int, ...]]
     openings: Sequence[tuple[int, int]]
+    depths: Sequence[float]
     provenance: Provenance
 
 
@@ -97,7 +96,8 @@ def write_bundle(
         job = Job(graphs, reference, footage, draft, network.config.image_size)
         entries = write_precisions(job, options.precisions)
         split = _write_split(network, graphs, draft) if options.split else None
-        described = _Described(network.config, preset, notes.get("parts", {}), notes.get("openings", ()), provenance)
+        face = notes.get("parts", {}), notes.get("openings", ()), notes.get("depths", ())
+        described = _Described(network.config, preset, *face, provenance)
         _write_manifest(draft, described, entries, split)
         bundle = open_bundle(draft)
         proven = {name: prove_precision(bundle, name, scene, expected, footage) for name in entries}
@@ -132,6 +132,7 @@ def _write_manifest(
         keypoint_count=model.config.keypoint_count,
         parts=model.parts,
         openings=tuple(model.openings),
+        depths=tuple(model.depths),
         precisions=precisions,
         split=split,
         files={name: sha256_of(folder / name) for name in DESCRIBED_FILES},

@@ -1,113 +1,33 @@
-"""A bundle: the immutable folder that carries a trained model. Its manifest's schema; open, verify, refuse."""
+"""A bundle: the immutable folder that carries a trained model. Open, verify, refuse."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias, get_args
+from typing import TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from realtime.errors import BundleError
-from realtime.parts import PartName, Parts
+from realtime.manifest import (
+    GRAPH_NAMES,
+    MANIFEST_FILE,
+    SCHEMA_VERSION,
+    GraphEntry,
+    GraphName,
+    Manifest,
+    Precision,
+    SplitName,
+    TensorEntry,
+)
+from realtime.parts import Parts
 from realtime.wrong_value import wrong_values
 
-SCHEMA_VERSION = 2
-MANIFEST_FILE = "manifest.json"
 # What `animate` takes beside the outputs of `encode_source`.
 KEYPOINT_INPUTS = ("source_mean", "source_covariance", "driving_mean", "driving_covariance")
-
-GraphName: TypeAlias = Literal["detect_keypoints", "encode_source", "animate"]
-GRAPH_NAMES: tuple[GraphName, ...] = get_args(GraphName)
-# `animate` in two parts, to profile and to look into.
-SplitName: TypeAlias = Literal["dense_motion", "decode"]
-SPLIT_NAMES: tuple[SplitName, ...] = get_args(SplitName)
-# What a bundle's files can be in; fp32 is always there and is the reference.
-Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
-# What an engine can compute in; bf16 is the fp32 graphs, rounded by the engine.
-EnginePrecision: TypeAlias = Literal["fp32", "bf16", "fp16", "int8"]
-Sha256: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 _Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
-FileName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
 
 _GET_ANOTHER = "get the bundle again, or export it anew with `python -m export CHECKPOINT BUNDLE`"
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
-
-
-class TensorEntry(_Entry):
-    """One input or output of a graph."""
-
-    name: str
-    shape: tuple[Annotated[int, Field(gt=0)], ...]
-    dtype: str
-
-
-class GraphEntry(_Entry):
-    """One ONNX file: what it takes and gives. Both are float32 in every precision."""
-
-    file: FileName
-    sha256: Sha256
-    opset: int = Field(ge=16, le=19)
-    inputs: tuple[TensorEntry, ...]
-    outputs: tuple[TensorEntry, ...]
-    max_abs_error: float = Field(ge=0)  # over all outputs, against torch in float32
-
-
-class Parity(_Entry):
-    """How far the whole way of a frame through one engine was from torch in float32; the worst of all frames."""
-
-    largest_difference: float = Field(ge=0)  # keypoints and picture
-    keypoint_px: float = Field(ge=0)
-    image_psnr_db: float
-
-
-class HeldOut(_Entry):
-    """How a rounded precision re-enacts frames that calibration never saw, in ONNX Runtime."""
-
-    frames: int = Field(gt=0)
-    keypoint_px_p99: float = Field(ge=0)  # 99 of 100 keypoints are nearer to fp32's
-    keypoint_px_max: float = Field(ge=0)
-    image_psnr_db: float  # the worst frame, against fp32
-    error_ratio: float = Field(gt=0)  # error against the true frames over fp32's; 1.02 is 2 % worse
-
-
-class PrecisionEntry(_Entry):
-    """The three graphs in one precision, and the proof that they are good enough, by engine."""
-
-    graphs: Mapping[GraphName, GraphEntry]
-    parity: Mapping[str, Parity]
-    held_out: HeldOut | None = None  # None for fp32
-    # Convolutions left in float, by the name of their weights; int8 only.
-    float_convolutions: tuple[str, ...] = ()
-
-
-class TrainingEntry(_Entry):
-    """What the weights were trained on, and how well they did."""
-
-    data: str
-    steps: int = Field(ge=0)
-    metrics: Mapping[str, float]
-
-
-class Manifest(_Entry):
-    """manifest.json; the only place that says what shape the model has."""
-
-    schema_version: Literal[2]
-    name: str
-    preset: str
-    image_size: int = Field(ge=16, le=2048)
-    image_range: tuple[float, float]
-    keypoint_count: int = Field(ge=1)
-    parts: Mapping[PartName, tuple[Annotated[int, Field(ge=0)], ...]] = {}  # of the face, by their keypoints
-    openings: tuple[tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]], ...] = ()  # opposite lips and lids
-    precisions: Mapping[Precision, PrecisionEntry]
-    split: Mapping[SplitName, GraphEntry] | None = None
-    files: Mapping[FileName, Sha256]
-    training: TrainingEntry
-    tools: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +45,7 @@ class Bundle:
     @property
     def parts(self) -> Parts:
         """Which keypoints are of the face, the mouth and the eyes."""
-        return Parts.named(self.manifest.parts, self.manifest.openings)
+        return Parts.named(self.manifest.parts, self.manifest.openings, self.manifest.depths)
 
     @property
     def precisions(self) -> tuple[Precision, ...]:
@@ -222,6 +142,9 @@ def _verify_interfaces(where: str, manifest: Manifest, graphs: Mapping[GraphName
     for name, rows in (*manifest.parts.items(), *(("an opening", ends) for ends in manifest.openings)):
         if rows and max(rows) >= count:
             raise BundleError(f"{where}: parts: {name} names keypoint {max(rows)} of {count}", hint=_GET_ANOTHER)
+    depths, of_face = len(manifest.depths), len(manifest.parts.get("face", ()))
+    if depths not in (0, of_face):
+        raise BundleError(f"{where}: depths: {depths} for {of_face} keypoints of the face", hint=_GET_ANOTHER)
     image = {"image": (1, 3, size, size)}
     keypoints = {"mean": (1, count, 2), "covariance": (1, count, 2, 2)}
     features = _shapes(graphs["encode_source"].outputs)

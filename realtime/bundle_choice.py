@@ -4,9 +4,10 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from realtime.bundle import MANIFEST_FILE, Bundle, open_bundle
+from realtime.bundle import Bundle, open_bundle
 from realtime.engines.automatic import EngineWish, choose_engine
 from realtime.errors import BundleError
+from realtime.manifest import MANIFEST_FILE
 from realtime.settings import SHIPPED_BUNDLES, Settings
 
 # Of the time between two pictures: the rest of the loop wants some too.

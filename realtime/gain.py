@@ -8,6 +8,7 @@ from realtime.frames import Keypoints, Motion, Tensor
 from realtime.motion import UPPER_LIP_SHARE, positive_definite, relative_motion, smallest_variance
 from realtime.parts import EVERYTHING, Parts
 from realtime.similarity import fitted_similarity, spread_of
+from realtime.turning import turned_further
 
 # The portrait follows well what training showed: in 95 % of pairs of frames (every 20th of the 40 validation clips) no
 # keypoint of the face was further from its place than this, in spreads.
@@ -50,8 +51,9 @@ def with_gain(motion: Motion, portrait: Keypoints, gains: Gains, parts: Parts = 
 
 
 def followed(driving: Keypoints, portrait: Keypoints, neutral: Keypoints, parts: Parts) -> Motion:
-    """What a call shows: relative motion, lips and lids asked for more."""
-    return asked_for_more(relative_motion(driving, portrait, neutral, parts), portrait, parts)
+    """What a call shows: relative motion, more of it asked where networks show less."""
+    motion = relative_motion(driving, portrait, neutral, parts)
+    return turned_further(asked_for_more(motion, portrait, parts), portrait, parts)
 
 
 def asked_for_more(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Rows: TypeAlias = NDArray[np.intp] | slice
 Pairs: TypeAlias = NDArray[np.intp]
+Depths: TypeAlias = NDArray[np.float32]
 # Mouth and eyes are parts of the face; keypoints beside the face are of hair and shoulders.
 PartName: TypeAlias = Literal["face", "mouth", "eyes"]
 
@@ -25,12 +26,17 @@ def _nothing_opens() -> Pairs:
     return np.empty((0, 2), np.intp)
 
 
+def _no_depths() -> Depths:
+    return np.empty(0, np.float32)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
     """Rows of keypoints. A bundle that names none has keypoints of the face alone, or of no face at all.
 
     openings: [n, 2], keypoints at opposite sides of what opens and closes: a mouth's lips, an eye's lids.
-    lips: those of the mouth.
+    lips: those of the mouth. depths: [face], how far each keypoint of the face lies towards the viewer, in spreads of
+    the face; empty where the bundle does not tell.
     """
 
     face: Rows = field(default_factory=_all)
@@ -38,14 +44,20 @@ class Parts:
     eyes: Rows = field(default_factory=_none)
     openings: Pairs = field(default_factory=_nothing_opens)
     lips: Pairs = field(default_factory=_nothing_opens)
+    depths: Depths = field(default_factory=_no_depths)
 
     @classmethod
-    def named(cls, rows: Mapping[PartName, tuple[int, ...]], openings: Sequence[tuple[int, int]] = ()) -> "Parts":
+    def named(
+        cls,
+        rows: Mapping[PartName, tuple[int, ...]],
+        openings: Sequence[tuple[int, int]] = (),
+        depths: Sequence[float] = (),
+    ) -> "Parts":
         """The parts that a manifest names."""
         parts = {name: np.array(places, np.intp) for name, places in rows.items()}
         lips = [pair for pair in openings if set(pair) <= set(rows.get("mouth", ()))]
-        pairs = (np.array(ends, np.intp).reshape(-1, 2) for ends in (openings, lips))
-        return cls(**parts, **dict(zip(("openings", "lips"), pairs, strict=True)))
+        opposite, of_mouth = (np.array(ends, np.intp).reshape(-1, 2) for ends in (openings, lips))
+        return cls(**parts, openings=opposite, lips=of_mouth, depths=np.array(depths, np.float32))
 
     def tells(self, part: PartName) -> bool:
         """Whether the bundle names the part's keypoints."""

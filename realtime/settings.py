@@ -10,10 +10,10 @@ from typing import Any, Literal
 from platformdirs import user_cache_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from realtime.bundle import EnginePrecision
 from realtime.controls import remapped_keys
 from realtime.errors import SettingsError
 from realtime.frames import Size
+from realtime.manifest import EnginePrecision
 from realtime.settings_files import Layer, Places, file_layers
 from realtime.settings_flags import read_flags
 from realtime.wrong_value import WrongValue, wrong_values

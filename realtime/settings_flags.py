@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
-from realtime.bundle import EnginePrecision
 from realtime.errors import SettingsError
+from realtime.manifest import EnginePrecision
 
 
 def read_flags(arguments: Sequence[str]) -> dict[str, Any]:

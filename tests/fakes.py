@@ -7,12 +7,12 @@ from threading import Condition
 
 import numpy as np
 
-from realtime.bundle import GraphName
 from realtime.clock import Clock, SystemClock
 from realtime.devices.cameras import Camera
 from realtime.devices.sinks import Sink
 from realtime.engines.base import DeviceTensor, DeviceTensors, Engine
 from realtime.frames import AnimatedFrame, Frame, OutputFrame, OutputState, Pixels, Tensor
+from realtime.manifest import GraphName
 from tests.tiny_bundle import KEYPOINTS, SIZE
 
 

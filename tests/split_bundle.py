@@ -6,7 +6,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from realtime.bundle import Bundle, GraphEntry, open_bundle, sha256_of
+from realtime.bundle import Bundle, open_bundle, sha256_of
+from realtime.manifest import GraphEntry
 from tests.tiny_bundle import COVARIANCE, KEYPOINTS, MEAN, OPSET
 
 GRID = 16

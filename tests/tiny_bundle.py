@@ -11,8 +11,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from realtime.bundle import GraphEntry, Manifest, PrecisionEntry, TensorEntry, TrainingEntry, sha256_of
+from realtime.bundle import sha256_of
 from realtime.engines.proof import Scene, render, write_proof
+from realtime.manifest import GraphEntry, Manifest, PrecisionEntry, TensorEntry, TrainingEntry
 
 SIZE = 64
 KEYPOINTS = 3

@@ -10,6 +10,9 @@ from models.portrait_net import PortraitNet, build_network
 from training.distillation import take_over
 from training.settings import TrainingSettings
 
+# What a checkpoint says of its keypoints, by the names of training/settings.py.
+FACE_NOTES = ("parts", "openings", "depths")
+
 
 def starting_network(settings: TrainingSettings) -> tuple[PortraitNet, dict[str, object]]:
     """Fresh networks of the preset, or the `initial` checkpoint's, which must be of it; and the face's named parts.
@@ -17,14 +20,15 @@ def starting_network(settings: TrainingSettings) -> tuple[PortraitNet, dict[str,
     What a teacher hands on is in its place.
     """
     config, guide = PRESETS[settings.preset], settings.landmarks
-    face: dict[str, object] = {"parts": guide.parts, "openings": guide.openings} if guide else {}
+    face: dict[str, object] = {name: getattr(guide, name) for name in FACE_NOTES} if guide else {}
     if settings.initial is None:
         network, known = build_network(config), face
     else:
         network, notes = load_checkpoint(settings.initial)
         refusal = f"{settings.initial}: not of preset {settings.preset}; correct `initial` or `preset`"
         network = grown_like(build_network(config), network, refusal).requires_grad_(True)
-        known = _face(notes) | {name: said for name, said in face.items() if said}
+        # Openings and depths are of the parts beside which they are named.
+        known = face if guide and guide.parts else _face(notes) | {name: said for name, said in face.items() if said}
     if settings.teacher:
         teacher, notes = load_checkpoint(settings.teacher.checkpoint)
         take_over(network, teacher, settings.teacher.checkpoint)
@@ -55,4 +59,4 @@ def grown_like(other: PortraitNet, network: PortraitNet, refusal: str) -> Portra
 
 
 def _face(notes: dict[str, object]) -> dict[str, object]:
-    return {name: notes[name] for name in ("parts", "openings") if name in notes}
+    return {name: notes[name] for name in FACE_NOTES if name in notes}

@@ -107,7 +107,8 @@ class LandmarkSettings(_Section):
     times as often as where it is as usual; likewise with `turn_sampling` frames in which the face has another shape
     than in the source, as it has when it is turned. `shift_weight` asks that keypoints move from source to driver as
     their landmarks do. `parts` tell the live program which guided keypoints are the face's, and among them the mouth's
-    and the eyes'; `openings` which are opposite lips and lids.
+    and the eyes'; `openings` which are opposite lips and lids; `depths` how far the points of parts.face lie towards
+    the viewer, in spreads of the face (root mean square distances from its middle).
     """
 
     folder: Path
@@ -120,6 +121,7 @@ class LandmarkSettings(_Section):
     spans: tuple[tuple[int, int], ...] = ()
     parts: dict[PartName, tuple[int, ...]] = {}
     openings: tuple[tuple[int, int], ...] = ()
+    depths: tuple[float, ...] = ()
     span_weight: float = Field(0.0, ge=0)
     span_sampling: float = Field(0.0, ge=0)
     shift_weight: float = Field(0.0, ge=0)
@@ -131,6 +133,13 @@ class LandmarkSettings(_Section):
         for name, places in self.parts.items():
             if not all(0 <= place < count for place in places):
                 raise ValueError(f"parts: {name} names {max(places)}, not a place in points; use 0 to {count - 1}")
+        return self
+
+    @model_validator(mode="after")
+    def _depths_are_of_the_face(self) -> "LandmarkSettings":
+        of_face = len(self.parts.get("face", ()))
+        if len(self.depths) not in (0, of_face):
+            raise ValueError(f"depths: {len(self.depths)} for {of_face} points in parts.face; name one for each")
         return self
 
     @model_validator(mode="after")

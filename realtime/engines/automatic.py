@@ -6,12 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from realtime.bundle import Bundle, EnginePrecision
+from realtime.bundle import Bundle
 from realtime.engines.base import Engine, graph_precision
 from realtime.engines.catalogue import ENGINES, engine_kind, is_installed, open_engine
 from realtime.engines.gpu import find_gpus
 from realtime.engines.trials import Trial, read_trials, record_path, try_engine, write_trials
 from realtime.errors import EngineError
+from realtime.manifest import EnginePrecision
 
 AUTO = "auto"
 

@@ -4,9 +4,9 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from realtime.bundle import EnginePrecision, GraphName, Precision
 from realtime.closing import Closing
 from realtime.frames import Tensor
+from realtime.manifest import EnginePrecision, GraphName, Precision
 
 # A tensor where the engine keeps it (an OrtValue, a CUDA tensor): opaque to everyone else.
 DeviceTensor: TypeAlias = Any

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from realtime.bundle import Bundle, EnginePrecision
+from realtime.bundle import Bundle
 from realtime.engines.base import Engine, graph_precision
 from realtime.engines.onnx_packages import GPU_WITH_LIBRARIES
 from realtime.errors import EngineError
+from realtime.manifest import EnginePrecision
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from realtime.bundle import Bundle, EnginePrecision, GraphName
+from realtime.bundle import Bundle
 from realtime.engines.automatic import EngineWish, choose_engine, open_wished_engine
 from realtime.engines.base import DeviceTensor, DeviceTensors, Engine
 from realtime.engines.catalogue import open_engine
 from realtime.frames import Tensor
+from realtime.manifest import EnginePrecision, GraphName
 
 log = logging.getLogger(__name__)
 

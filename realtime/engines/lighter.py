@@ -4,10 +4,11 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from realtime.bundle import Bundle, GraphName
+from realtime.bundle import Bundle
 from realtime.engines.automatic import EngineWish, open_wished_engine
 from realtime.engines.base import DeviceTensor, DeviceTensors, Engine
 from realtime.engines.changing import ChangingEngine
+from realtime.manifest import GraphName
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,13 @@ from typing import Literal
 import numpy as np
 import onnxruntime as ort
 
-from realtime.bundle import GRAPH_NAMES, Bundle, EnginePrecision, GraphName
+from realtime.bundle import Bundle
 from realtime.engines.base import DeviceTensor, DeviceTensors, Engine, graph_precision
 from realtime.engines.failures import cannot_open, cannot_run, missing_input, wrong_shape
 from realtime.engines.onnx_packages import collision, installed_distributions
 from realtime.errors import EngineError
 from realtime.frames import Tensor
+from realtime.manifest import GRAPH_NAMES, EnginePrecision, GraphName
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from realtime.bundle import GRAPH_NAMES, Bundle, EnginePrecision, GraphName
+from realtime.bundle import Bundle
 from realtime.engines.base import DeviceTensor, DeviceTensors, Engine, graph_precision
 from realtime.engines.compiled_graphs import checked_blobs
 from realtime.engines.failures import cannot_open, cannot_run, missing_input, wrong_shape
 from realtime.engines.openvino_import import ov
 from realtime.errors import EngineError
 from realtime.frames import Tensor
+from realtime.manifest import GRAPH_NAMES, EnginePrecision, GraphName
 
 Device = Literal["CPU", "GPU"]
 _HINTS: dict[EnginePrecision, str] = {"fp32": "f32", "bf16": "bf16", "fp16": "f16", "int8": "f32"}

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from realtime.bundle import Bundle, EnginePrecision, Parity
+from realtime.bundle import Bundle
 from realtime.engines.base import DeviceTensors, Engine
 from realtime.errors import BundleError
 from realtime.frames import Keypoints, Pixels, Tensor, pixels_to_tensor
+from realtime.manifest import EnginePrecision, Parity
 from realtime.motion import relative_motion
 
 PARITY_FILE = "parity.npz"

@@ -4,11 +4,11 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from realtime.bundle import GraphEntry
 from realtime.engines.failures import first_line
 from realtime.engines.gpu import first_gpu
 from realtime.engines.tensorrt_plans import PlanKey
 from realtime.errors import EngineError
+from realtime.manifest import GraphEntry
 
 # TensorRT for RTX runs on compute capability 7.5, 8.x and 12.x, and builds without any GPU.
 MODULES = ("tensorrt", "tensorrt_rtx")

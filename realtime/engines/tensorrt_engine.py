@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from realtime.bundle import GRAPH_NAMES, Bundle, EnginePrecision, GraphName
+from realtime.bundle import Bundle
 from realtime.engines.base import DeviceTensor, DeviceTensors, Engine, graph_precision
 from realtime.engines.failures import cannot_run, missing_input, wrong_shape
 from realtime.engines.gpu import first_gpu
@@ -17,6 +17,7 @@ from realtime.engines.tensorrt_build import INSTALL, build_plan, load_tensorrt, 
 from realtime.engines.tensorrt_plans import open_plan
 from realtime.errors import EngineError
 from realtime.frames import Tensor
+from realtime.manifest import GRAPH_NAMES, EnginePrecision, GraphName
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,12 +9,13 @@ from typing import Literal
 import numpy as np
 import torch
 
-from realtime.bundle import GRAPH_NAMES, Bundle, EnginePrecision, GraphName, TensorEntry
+from realtime.bundle import Bundle
 from realtime.engines.base import DeviceTensor, DeviceTensors, Engine, graph_precision
 from realtime.engines.failures import cannot_open, cannot_run, missing_input, wrong_shape
 from realtime.engines.torch_graph import TorchGraph, read_graph
 from realtime.errors import EngineError
 from realtime.frames import Tensor
+from realtime.manifest import GRAPH_NAMES, EnginePrecision, GraphName, TensorEntry
 
 Form = Literal["eager", "compile", "tensorrt"]
 Run = Callable[..., Sequence[torch.Tensor]]

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from realtime.bundle import MANIFEST_FILE, Bundle, EnginePrecision, Parity, sha256_of
+from realtime.bundle import Bundle, sha256_of
 from realtime.engines.base import Engine
 from realtime.engines.gpu import find_gpus
 from realtime.engines.processor import lacks_int8, machine_fingerprint, processor_flags
 from realtime.engines.proof import prove, read_proof, shortfall
 from realtime.errors import EngineError
 from realtime.frames import pixels_to_tensor
+from realtime.manifest import MANIFEST_FILE, EnginePrecision, Parity
 
 SECONDS_PER_TRIAL = 0.7
 FEWEST_FRAMES = 5

@@ -18,7 +18,14 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_checkpoint(
         path,
         trained_looking("live-xs"),
-        {"preset": "live-xs", "steps": 5, "data": "discs", "parts": {"face": [0, 1, 2]}, "openings": [[1, 2]]},
+        {
+            "preset": "live-xs",
+            "steps": 5,
+            "data": "discs",
+            "parts": {"face": [0, 1, 2]},
+            "openings": [[1, 2]],
+            "depths": [0.5, 0.0, -0.5],
+        },
     )
     return path
 

@@ -16,9 +16,10 @@ from export.onnx_export import export_graph
 from export.parity import ParityError, largest_error, refuse_graphs
 from export.precisions import describe
 from models.complexity import parameter_count
-from realtime.bundle import GRAPH_NAMES, KEYPOINT_INPUTS, Precision, PrecisionEntry, open_bundle
+from realtime.bundle import KEYPOINT_INPUTS, open_bundle
 from realtime.engines.catalogue import open_engine
 from realtime.engines.proof import read_proof, shortfall
+from realtime.manifest import GRAPH_NAMES, Precision, PrecisionEntry
 from tests.export.trained_looking import trained_looking
 
 # Exports a network three times over: half a minute alone, minutes on a busy machine.
@@ -42,6 +43,7 @@ def test_bundle_is_what_the_live_runtime_opens(bundle_folder: Path) -> None:
     bundle = open_bundle(bundle_folder)
     assert bundle.manifest.preset == "live-xs" and bundle.manifest.keypoint_count == 24
     assert bundle.manifest.parts == {"face": (0, 1, 2)} and bundle.parts.openings.tolist() == [[1, 2]]
+    assert bundle.parts.depths.tolist() == [0.5, 0.0, -0.5]
     assert bundle.manifest.training.data == "discs" and bundle.manifest.training.steps == 5
     assert bundle.precisions == ("fp32", "fp16", "int8")
     for precision in bundle.precisions:
@@ -99,22 +101,24 @@ def test_fp16_keeps_keypoints_and_sampling_in_float32(bundle_folder: Path) -> No
         assert not makers & {"GridSample", "Softmax", "Exp", "Div", "Sqrt", "MatMul", "ReduceSum", "Mul", "Sub"}
 
 
-def test_int8_rounds_most_convolutions_and_no_head(bundle_folder: Path) -> None:
+def test_int8_rounds_most_convolutions_and_nothing_that_heads_make(bundle_folder: Path) -> None:
     bundle = open_bundle(bundle_folder)
     kept = bundle.manifest.precisions["int8"].float_convolutions
-    assert {name.removeprefix("network.") for name in kept} >= {
-        "keypoint_detector.head.weight",
-        "keypoint_detector.correction.weight",
-        "dense_motion.head.weight",
-        "motion_transfer.head.weight",
-    }
-    total = rounded = 0
+    total, rounded, heads = 0, 0, set()
     for graph in GRAPH_NAMES:
         nodes = onnx.load(str(bundle.graph_path(graph, "int8"))).graph.node
-        scaled = {name for node in nodes if node.op_type == "DequantizeLinear" for name in node.output}
-        total += sum(node.op_type == "Conv" for node in nodes)
-        rounded += sum(node.op_type == "Conv" and node.input[1] in scaled for node in nodes)
+        scaled = {name: node.input[0] for node in nodes if node.op_type == "DequantizeLinear" for name in node.output}
+        read_as_integers = {node.input[0] for node in nodes if node.op_type == "QuantizeLinear"}
+        convolutions = [node for node in nodes if node.op_type == "Conv"]
+        total += len(convolutions)
+        rounded += sum(node.input[1] in scaled for node in convolutions)
+        made = {scaled.get(node.input[1], node.input[1]): node.output[0] for node in convolutions}
+        found = {weight: output for weight, output in made.items() if "head.weight" in weight or "correction" in weight}
+        assert not read_as_integers & set(found.values())
+        heads |= {weight.removeprefix("network.").split(".weight")[0] for weight in found}
     assert rounded == total - len(kept) > total / 2
+    assert heads >= {"keypoint_detector.head", "keypoint_detector.correction", "dense_motion.head"}
+    assert "motion_transfer.head" in heads
 
 
 def test_the_proof_is_torchs_own(bundle_folder: Path) -> None:

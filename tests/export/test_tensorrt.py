@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from export.tensorrt import build_plans, main
-from realtime.bundle import GRAPH_NAMES, Bundle, GraphName, Precision, open_bundle
+from realtime.bundle import Bundle, open_bundle
 from realtime.engines.tensorrt_build import build_plan, load_tensorrt
 from realtime.errors import EngineError
+from realtime.manifest import GRAPH_NAMES, GraphName, Precision
 from realtime.settings import DEFAULT_BUNDLE
 
 pytestmark = pytest.mark.skipif(

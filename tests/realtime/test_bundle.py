@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.bundle import Bundle, Manifest, open_bundle, sha256_of
+from realtime.bundle import Bundle, open_bundle, sha256_of
 from realtime.errors import BundleError
+from realtime.manifest import Manifest
 
 Edit = Callable[[dict[str, Any]], object]
 
@@ -58,6 +59,7 @@ DAMAGED_MANIFESTS: dict[str, tuple[Edit, str]] = {
     "missing field": (lambda m: m.pop("image_size"), "image_size"),
     "missing graph": (lambda m: _graphs(m).pop("animate"), "fp32: graph animate is missing"),
     "parts beyond the keypoints": (lambda m: m.update(parts={"face": [0, 99]}), "parts: face names keypoint 99"),
+    "depths of no face": (lambda m: m.update(depths=[0.5, 0.1]), "depths: 2 for "),
     "openings beyond the keypoints": (lambda m: m.update(openings=[[0, 99]]), "an opening names keypoint 99"),
     "no such part": (lambda m: m.update(parts={"nose": [0]}), "parts.nose"),
     "no fp32": (lambda m: m["precisions"].update(fp16=m["precisions"].pop("fp32")), "precision fp32 is missing"),

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from realtime.animator import Animator
-from realtime.bundle import Bundle, GraphName
+from realtime.bundle import Bundle
 from realtime.controls import Command, CommandQueue
 from realtime.demand import Demand
 from realtime.devices.lasting_camera import LastingCamera
@@ -24,6 +24,7 @@ from realtime.engines.base import DeviceTensor, DeviceTensors
 from realtime.errors import DeviceError
 from realtime.frames import AnimatedFrame, Frame, OutputFrame, Size
 from realtime.loop import LiveLoop, LoopLimits
+from realtime.manifest import GraphName
 from realtime.output.canvas import Canvas
 from realtime.output.machine import OutputMachine, OutputTimes
 from realtime.output.sender import Sender

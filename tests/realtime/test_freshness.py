@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from realtime.bundle import Bundle, GraphName
+from realtime.bundle import Bundle
 from realtime.engines.base import DeviceTensors
 from realtime.freshness import LONGEST_WAIT, Freshness
+from realtime.manifest import GraphName
 from tests.fake_clock import FakeClock
 from tests.fakes import FakeEngine, RecordingSink, ScriptedCamera
 from tests.realtime.live_runs import live_loop

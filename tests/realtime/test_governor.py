@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from realtime.bundle import Bundle, GraphName
+from realtime.bundle import Bundle
 from realtime.controls import CommandQueue
 from realtime.engines.base import DeviceTensors
 from realtime.governor import CALM_S, FewerFrames, Governor, Saving
 from realtime.loop import LiveLoop, LoopLimits
+from realtime.manifest import GraphName
 from tests.fake_clock import FakeClock
 from tests.fakes import FakeEngine, RecordingSink, ScriptedCamera
 from tests.realtime.live_runs import portrait_animator, sender_to

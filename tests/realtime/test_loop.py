@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from realtime.bundle import Bundle, GraphName
+from realtime.bundle import Bundle
 from realtime.controls import Command, CommandQueue
 from realtime.engines.base import DeviceTensors
 from realtime.errors import DeviceError, HungThreadError
 from realtime.frames import OutputFrame, OutputState
 from realtime.loop import LoopLimits, run_offline
+from realtime.manifest import GraphName
 from realtime.timing import RunReport
 from tests.fake_clock import FakeClock
 from tests.fakes import FakeEngine, RecordingSink, ScriptedCamera

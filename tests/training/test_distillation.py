@@ -15,7 +15,7 @@ from training.settings import LossSettings, TeacherSettings, TrainingSettings
 from training.strangers import Strangers
 from training.trainer import Trainer
 
-NOTES = {"preset": "live-s", "steps": 0, "parts": {"face": [0]}, "openings": [[0, 1]]}
+NOTES = {"preset": "live-s", "steps": 0, "parts": {"face": [0]}, "openings": [[0, 1]], "depths": [0.2]}
 
 
 @pytest.fixture
@@ -73,7 +73,12 @@ def test_a_run_takes_over_keypoints_motion_and_sight_and_learns_to_paint(
     early, late = (sum(entry["picture"] for entry in part) for part in (losses[:3], losses[-3:]))
     assert late < early
     network, notes = load_checkpoint(tmp_path / "run" / "latest.safetensors")
-    assert notes["parts"] == NOTES["parts"] and notes["openings"] == NOTES["openings"] and notes["preset"] == "live-xs"
+    assert (
+        notes["parts"] == NOTES["parts"]
+        and notes["openings"] == NOTES["openings"]
+        and notes["depths"] == NOTES["depths"]
+        and notes["preset"] == "live-xs"
+    )
     trained, learned = load_checkpoint(teacher)[0].state_dict(), network.state_dict()
     for part in TAKEN_OVER:
         shared = [name for name in trained if name.startswith(f"{part}.")]

@@ -10,6 +10,7 @@ import torch
 from models import PRESETS, build_network
 from models.checkpoint import load_checkpoint, save_checkpoint
 from tests.training.tiny_runs import CPU, losses_of, tiny_settings
+from training.initial import starting_network
 from training.objective import Example
 from training.reconstruction import ReconstructionObjective
 from training.settings import (
@@ -128,17 +129,23 @@ def test_losses_on_aligned_faces_need_landmarks(clips: Path, loss: dict[str, flo
 
 def test_parts_reach_the_checkpoint_and_must_be_points(clips: Path, tmp_path: Path) -> None:
     guide = guide_to_the_disc(clips, tmp_path).model_copy(
-        update={"parts": {"face": (0, 1), "mouth": (1,)}, "openings": ((0, 1),)}
+        update={"parts": {"face": (0, 1), "mouth": (1,)}, "openings": ((0, 1),), "depths": (0.1, -0.1)}
     )
     settings = tiny_settings(clips, steps=1).model_copy(update={"landmarks": guide})
     losses_of(Trainer(settings, tmp_path / "run", CPU))
     _, notes = load_checkpoint(tmp_path / "run" / "latest.safetensors")
     assert notes["parts"] == {"face": [0, 1], "mouth": [1]} and notes["openings"] == [[0, 1]]
+    assert notes["depths"] == [0.1, -0.1]
     further = tiny_settings(clips, steps=1).model_copy(update={"initial": tmp_path / "run" / "latest.safetensors"})
     losses_of(Trainer(further, tmp_path / "further", CPU))
     assert load_checkpoint(tmp_path / "further" / "latest.safetensors")[1]["parts"] == notes["parts"]
+    other = guide.model_copy(update={"parts": {"face": (0,)}, "openings": (), "depths": ()})
+    _, named = starting_network(further.model_copy(update={"landmarks": other}))
+    assert named == {"parts": {"face": (0,)}, "openings": (), "depths": ()}
     with pytest.raises(ValueError, match="mouth names 3, not a place in points; use 0 to 2"):
         LandmarkSettings.model_validate(guide.model_dump() | {"parts": {"mouth": (3,)}})
+    with pytest.raises(ValueError, match=r"depths: 1 for 2 points in parts.face"):
+        LandmarkSettings.model_validate(guide.model_dump() | {"depths": (0.1,)})
 
 
 def test_spans_outside_the_points_are_refused(tmp_path: Path) -> None:
@@ -212,8 +219,10 @@ class WhatAMeanSees(torch.nn.Module):
         return faces.mean(dim=(2, 3))
 
 
-@pytest.mark.parametrize(("name", "motion_learns"), [("identity", True), ("painted_identity", False)])
-def test_a_painted_identity_teaches_to_paint_alone(name: str, motion_learns: bool) -> None:
+@pytest.mark.parametrize(
+    ("name", "motion_learns"), [("identity", True), ("painted_identity", False), ("detail", False)]
+)
+def test_a_painted_identity_and_detail_teach_to_paint_alone(name: str, motion_learns: bool) -> None:
     torch.manual_seed(0)
     network = build_network(PRESETS["live-xs"]).train()
     torch.nn.init.normal_(network.dense_motion.head.weight, std=0.1)

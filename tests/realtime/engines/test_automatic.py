@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime.bundle import Bundle, Parity
+from realtime.bundle import Bundle
 from realtime.engines.automatic import (
     EngineWish,
     candidates_for,
@@ -18,6 +18,7 @@ from realtime.engines.automatic import (
 )
 from realtime.engines.trials import Trial, read_trials, record_path, write_trials
 from realtime.errors import EngineError
+from realtime.manifest import Parity
 
 GOOD = Parity(largest_difference=0.0, keypoint_px=0.1, image_psnr_db=50.0)
 WISH = EngineWish("onnx-cpu", threads=1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime.bundle import Bundle, Parity, open_bundle
+from realtime.bundle import Bundle, open_bundle
 from realtime.engines.proof import (
     LIMITS,
     Rendering,
@@ -19,6 +19,7 @@ from realtime.engines.proof import (
     write_proof,
 )
 from realtime.errors import BundleError
+from realtime.manifest import Parity
 from tests.fakes import FakeEngine
 
 SIZE = 64

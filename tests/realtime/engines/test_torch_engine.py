@@ -9,9 +9,10 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from realtime.bundle import GRAPH_NAMES, GraphName, open_bundle
+from realtime.bundle import open_bundle
 from realtime.engines.torch_engine import example_input
 from realtime.engines.torch_graph import read_graph
+from realtime.manifest import GRAPH_NAMES, GraphName
 from realtime.settings import DEFAULT_BUNDLE
 
 

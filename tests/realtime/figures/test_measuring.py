@@ -4,7 +4,7 @@ from collections import deque
 
 import pytest
 
-from realtime.bundle import Bundle, GraphName
+from realtime.bundle import Bundle
 from realtime.clock import Clock
 from realtime.controls import CommandQueue
 from realtime.devices.sinks import NullSink
@@ -13,6 +13,7 @@ from realtime.figures.latency import Sighting, StripeCarrier, StripeMeter, Strip
 from realtime.figures.measuring import striped, summary, timing_pictures
 from realtime.frames import OutputFrame, Size
 from realtime.loop import LiveLoop
+from realtime.manifest import GraphName
 from realtime.output.canvas import Canvas
 from realtime.output.machine import OutputMachine
 from realtime.output.sender import Sender

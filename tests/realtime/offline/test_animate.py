@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import run_live
-from realtime.bundle import Bundle, Parity, open_bundle
+from realtime.bundle import Bundle, open_bundle
 from realtime.engines.automatic import EngineWish, candidates_for, choose_engine
 from realtime.engines.trials import Trial, read_trials, record_path, write_trials
 from realtime.errors import EngineError, SettingsError
+from realtime.manifest import Parity
 from realtime.offline.animate import planned
 from realtime.settings import DEFAULT_SOURCE
 from tests.conftest import CLIP_FRAMES, CLIP_RATE_HZ

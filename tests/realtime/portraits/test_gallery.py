@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from realtime.animator import Animator, AnimatorOptions
-from realtime.bundle import Bundle, GraphName
+from realtime.bundle import Bundle
 from realtime.clock import Clock
 from realtime.control.command_table import Part
 from realtime.controls import Command, CommandQueue
@@ -20,6 +20,7 @@ from realtime.engines.base import DeviceTensors
 from realtime.errors import CommandError, MarionetError
 from realtime.frames import OutputFrame, OutputState
 from realtime.loop import LiveLoop
+from realtime.manifest import GraphName
 from realtime.portraits.reader import WATCH_EVERY_S
 from realtime.timing import RunReport
 from tests.fake_clock import FakeClock

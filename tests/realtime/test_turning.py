@@ -1,0 +1,85 @@
+"""A face that turns or nods is asked to do so further, and nothing else is."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.frames import Keypoints, Motion
+from realtime.parts import Parts
+from realtime.similarity import spread_of
+from realtime.turning import FURTHEST, NOD_ASKED, TURN_ASKED, turned_further
+from tests.realtime.keypoint_tracks import FACE, MOUTH, NOSE, OPENINGS, PARTS, face
+
+PORTRAIT = face()
+DEPTHS = (0.05, 0.05, 0.04, 0.04, 0.14, 0.14, 0.05, 0.05, 0.33, 0.28, 0.03, 0.7, -1.05, -1.05)
+WITH_DEPTHS = Parts.named({"face": tuple(range(len(FACE))), "mouth": tuple(MOUTH)}, OPENINGS, DEPTHS)
+WAYS = spread_of(FACE) * np.array(DEPTHS)  # of a turn by a sine of 1
+
+
+def moved(turn: float = 0.0, nod: float = 0.0, about: Keypoints = PORTRAIT) -> Motion:
+    """The face turned to the side and nodding, by sines of the angles."""
+    return Motion(Keypoints(about.mean + np.outer(WAYS, [turn, nod]).astype(np.float32), about.covariance))
+
+
+def added(motion: Motion, parts: Parts = WITH_DEPTHS) -> np.ndarray:
+    return turned_further(motion, PORTRAIT, parts).target.mean - motion.target.mean
+
+
+def sine_of(way: np.ndarray) -> float:
+    """The turn whose way this is, up to a shift of all."""
+    return float(np.polyfit(WAYS, way, 1)[0])
+
+
+def test_at_rest_nothing_is_added_to_the_last_bit() -> None:
+    assert not added(Motion(PORTRAIT)).any()
+
+
+def test_without_depths_the_motion_is_as_it_was() -> None:
+    motion = moved(turn=0.1)
+    assert turned_further(motion, PORTRAIT, PARTS) is motion
+
+
+@pytest.mark.parametrize("sine", [-0.05, 0.05])
+def test_a_small_turn_goes_further_by_what_is_asked_and_to_the_side_alone(sine: float) -> None:
+    more = added(moved(turn=sine))
+    assert sine_of(more[:, 0]) == pytest.approx((TURN_ASKED - 1) * sine, rel=0.03)
+    np.testing.assert_allclose(more[:, 1], 0, atol=1e-4)
+
+
+@pytest.mark.parametrize("sine", [-0.05, 0.05])
+def test_a_small_nod_goes_further_by_what_is_asked_and_upright_alone(sine: float) -> None:
+    more = added(moved(nod=sine))
+    assert sine_of(more[:, 1]) == pytest.approx((NOD_ASKED - 1) * sine, rel=0.03)
+    np.testing.assert_allclose(more[:, 0], 0, atol=1e-4)
+
+
+def test_to_a_far_turn_no_more_is_added_than_to_the_furthest() -> None:
+    assert sine_of(added(moved(turn=0.9))[:, 0]) == pytest.approx((TURN_ASKED - 1) * FURTHEST, rel=0.03)
+
+
+def test_the_further_it_turns_the_further_it_is_asked() -> None:
+    noses = [turned_further(moved(turn=sine), PORTRAIT, WITH_DEPTHS).target.mean[NOSE, 0] for sine in (0.1, 0.3, 0.6)]
+    assert noses == sorted(noses)
+
+
+@given(st.floats(-0.3, 0.3), st.floats(-0.3, 0.3), st.floats(0.8, 1.25), st.floats(-0.4, 0.4))
+def test_a_shift_a_size_and_a_turn_in_the_picture_are_no_turn(x: float, y: float, scale: float, angle: float) -> None:
+    turn = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]], np.float32)
+    mean = (FACE @ turn + np.array([x, y], np.float32)).astype(np.float32)
+    np.testing.assert_allclose(added(Motion(Keypoints(mean, PORTRAIT.covariance))), 0, atol=1e-5)
+
+
+def test_a_mouth_that_opens_is_no_nod() -> None:
+    np.testing.assert_allclose(added(Motion(face(jaw=0.15))), 0, atol=1e-6)
+
+
+def test_what_lies_beside_the_face_is_left_where_it_is() -> None:
+    shoulder = np.array([[0.8, 0.9]], np.float32)
+    covariance = np.concatenate([PORTRAIT.covariance, PORTRAIT.covariance[:1]])
+    portrait, turned = (
+        Keypoints(np.concatenate([points.mean, shoulder]), covariance) for points in (PORTRAIT, moved(turn=0.1).target)
+    )
+    more = turned_further(Motion(turned), portrait, WITH_DEPTHS).target
+    assert (more.mean[-1] == shoulder).all() and (more.mean[:-1] != turned.mean[:-1]).any()
+    assert more.covariance is covariance
