@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from realtime.frames import Tensor
 
@@ -17,13 +18,13 @@ class Similarity:
 
     def applied(self, points: Tensor) -> Tensor:
         """Where points [k, 2] go."""
-        moved = self.turn * (_complex(points) - self.origin) + self.place
+        moved = self.turn * (complex_of(points) - self.origin) + self.place
         return np.stack([moved.real, moved.imag], axis=1).astype(np.float32)
 
 
 def fitted_similarity(points: Tensor, onto: Tensor) -> Similarity:
     """The similarity that carries points [k, 2] nearest to onto [k, 2], by least squares."""
-    here, there = _complex(points), _complex(onto)
+    here, there = complex_of(points), complex_of(onto)
     origin, place = here.mean(), there.mean()
     about = here - origin
     turn = np.vdot(about, there - place) / max(np.vdot(about, about).real, 1e-12)
@@ -35,5 +36,6 @@ def spread_of(points: Tensor) -> float:
     return float(np.sqrt(((points - points.mean(axis=0)) ** 2).sum(axis=1).mean()))
 
 
-def _complex(points: Tensor) -> "np.ndarray":
+def complex_of(points: Tensor) -> NDArray[np.complex128]:
+    """Points [k, 2] as numbers x + iy."""
     return points[:, 0].astype(np.float64) + 1j * points[:, 1].astype(np.float64)

@@ -1,10 +1,12 @@
 """Heads that turn and nod: how far, as the depths of a face's keypoints tell, and how much further is asked. NumPy."""
 
+import math
+
 import numpy as np
 
 from realtime.frames import Keypoints, Motion, Tensor
 from realtime.parts import Parts
-from realtime.similarity import spread_of
+from realtime.similarity import complex_of, spread_of
 
 # The networks show this much less of what they are asked to turn and to nod (docs/decisions/078).
 TURN_ASKED, NOD_ASKED = 1.25, 1.4
@@ -19,28 +21,26 @@ def turned_further(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
     """
     if not len(parts.depths):
         return motion
-    rows = np.arange(len(portrait.mean))
-    face = rows[parts.face]
+    resting, mean = portrait.mean[parts.face], motion.target.mean.copy()
     # Speech moves the mouth as a nod would.
-    rigid = ~np.isin(face, rows[parts.mouth])
-    resting = portrait.mean[face]
+    votes = np.ones(len(mean), bool)
+    votes[parts.mouth] = False
+    rigid = votes[parts.face]
     depth = spread_of(resting) * (parts.depths - parts.depths[rigid].mean())
-    way = motion.target.mean[face] - resting
-    turn, nod = _turn_and_nod((resting - resting[rigid].mean(axis=0))[rigid], way[rigid], depth[rigid])
-    mean = motion.target.mean.copy()
-    mean[face, 0] += (TURN_ASKED - 1) * FURTHEST * np.tanh(turn / FURTHEST) * depth
-    mean[face, 1] += (NOD_ASKED - 1) * FURTHEST * np.tanh(nod / FURTHEST) * depth
+    turn = _turn((mean[parts.face] - resting)[rigid], resting[rigid], depth[rigid])
+    mean[parts.face, 0] += (TURN_ASKED - 1) * FURTHEST * math.tanh(turn.real / FURTHEST) * depth
+    mean[parts.face, 1] += (NOD_ASKED - 1) * FURTHEST * math.tanh(turn.imag / FURTHEST) * depth
     return Motion(Keypoints(mean, motion.target.covariance))
 
 
-def _turn_and_nod(resting: Tensor, way: Tensor, depth: Tensor) -> tuple[float, float]:
-    """Sines of the angles by which points [n, 2], `depth` [n] towards the viewer, turned and nodded on their `way`.
+def _turn(way: Tensor, resting: Tensor, depth: Tensor) -> complex:
+    """The sines by which points [n, 2] turned (real) and nodded (imaginary) on their way; `depth` [n] has no mean.
 
-    Beside them a shift, a turn in the picture and a change of size, all together by least squares: to the first order,
-    a point that turns moves to the side by its depth.
+    To the first order, what turns moves to the side by its depth. As complex numbers, way = shift + change * resting +
+    turn * depth: a change of size and a turn in the picture's plane are another factor. By least squares.
     """
-    (x, y), zero, one = resting.T, np.zeros(len(resting)), np.ones(len(resting))
-    sideways, upright = (one, zero, x, -y, depth, zero), (zero, one, y, x, zero, depth)
-    motions = np.concatenate([np.stack(sideways, axis=1), np.stack(upright, axis=1)])
-    *_, turn, nod = np.linalg.lstsq(motions, way.T.ravel(), rcond=None)[0]
-    return float(turn), float(nod)
+    moved, place = complex_of(way), complex_of(resting)
+    place -= place.mean()
+    size, both = float(np.vdot(place, place).real), complex(np.vdot(depth, place))
+    own = size * float(depth @ depth) - abs(both) ** 2
+    return (size * complex(np.vdot(depth, moved)) - both * complex(np.vdot(place, moved))) / max(own, 1e-12)
