@@ -17,15 +17,15 @@ FURTHEST = 0.25
 def turned_further(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
     """motion, with the face turning to the side and nodding further from how the portrait looks.
 
-    At rest the same, to the last bit; and where the bundle tells no depths.
+    At rest the same, to the last bit; and where the bundle tells no depths, or nothing of the face but its mouth.
     """
-    if not len(parts.depths):
-        return motion
     resting, mean = portrait.mean[parts.face], motion.target.mean.copy()
     # Speech moves the mouth as a nod would.
     votes = np.ones(len(mean), bool)
     votes[parts.mouth] = False
     rigid = votes[parts.face]
+    if not len(parts.depths) or not rigid.any():
+        return motion
     depth = spread_of(resting) * (parts.depths - parts.depths[rigid].mean())
     turn = _turn((mean[parts.face] - resting)[rigid], resting[rigid], depth[rigid])
     mean[parts.face, 0] += (TURN_ASKED - 1) * FURTHEST * math.tanh(turn.real / FURTHEST) * depth

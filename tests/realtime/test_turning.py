@@ -40,6 +40,12 @@ def test_without_depths_the_motion_is_as_it_was() -> None:
     assert turned_further(motion, PORTRAIT, PARTS) is motion
 
 
+def test_a_mouth_alone_tells_no_turn() -> None:
+    mouth = Parts.named({"face": tuple(MOUTH), "mouth": tuple(MOUTH)}, (), (0.05, 0.05, 0.33, 0.28, 0.03))
+    motion = moved(turn=0.1)
+    assert turned_further(motion, PORTRAIT, mouth) is motion
+
+
 @pytest.mark.parametrize("sine", [-0.05, 0.05])
 def test_a_small_turn_goes_further_by_what_is_asked_and_to_the_side_alone(sine: float) -> None:
     more = added(moved(turn=sine))
