@@ -30,13 +30,18 @@ def _no_depths() -> Depths:
     return np.empty(0, np.float32)
 
 
+def _none_rigid() -> NDArray[np.bool_]:
+    return np.empty(0, np.bool_)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
     """Rows of keypoints. A bundle that names none has keypoints of the face alone, or of no face at all.
 
     openings: [n, 2], keypoints at opposite sides of what opens and closes: a mouth's lips, an eye's lids.
     lips: those of the mouth. depths: [face], how far each keypoint of the face lies towards the viewer, in spreads of
-    the face; empty where the bundle does not tell.
+    the face; empty where the bundle does not tell. rigid: [face], which of these tell how a head turns: all but the
+    mouth's, since speech moves it as a nod would.
     """
 
     face: Rows = field(default_factory=_all)
@@ -45,6 +50,7 @@ class Parts:
     openings: Pairs = field(default_factory=_nothing_opens)
     lips: Pairs = field(default_factory=_nothing_opens)
     depths: Depths = field(default_factory=_no_depths)
+    rigid: NDArray[np.bool_] = field(default_factory=_none_rigid)
 
     @classmethod
     def named(
@@ -57,7 +63,9 @@ class Parts:
         parts = {name: np.array(places, np.intp) for name, places in rows.items()}
         lips = [pair for pair in openings if set(pair) <= set(rows.get("mouth", ()))]
         opposite, of_mouth = (np.array(ends, np.intp).reshape(-1, 2) for ends in (openings, lips))
-        return cls(**parts, openings=opposite, lips=of_mouth, depths=np.array(depths, np.float32))
+        towards_viewer = np.array(depths, np.float32)
+        rigid = ~np.isin(rows.get("face", ())[: len(depths)], rows.get("mouth", ()))
+        return cls(**parts, openings=opposite, lips=of_mouth, depths=towards_viewer, rigid=rigid)
 
     def tells(self, part: PartName) -> bool:
         """Whether the bundle names the part's keypoints."""

@@ -19,13 +19,9 @@ def turned_further(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
 
     At rest the same, to the last bit; and where the bundle tells no depths, or nothing of the face but its mouth.
     """
-    resting, mean = portrait.mean[parts.face], motion.target.mean.copy()
-    # Speech moves the mouth as a nod would.
-    votes = np.ones(len(mean), bool)
-    votes[parts.mouth] = False
-    rigid = votes[parts.face]
-    if not len(parts.depths) or not rigid.any():
+    if not parts.rigid.any():
         return motion
+    resting, mean, rigid = portrait.mean[parts.face], motion.target.mean.copy(), parts.rigid
     depth = spread_of(resting) * (parts.depths - parts.depths[rigid].mean())
     turn = _turn((mean[parts.face] - resting)[rigid], resting[rigid], depth[rigid])
     mean[parts.face, 0] += (TURN_ASKED - 1) * FURTHEST * math.tanh(turn.real / FURTHEST) * depth
