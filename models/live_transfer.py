@@ -63,13 +63,16 @@ class LiveMotionTransfer(nn.Module):
         """Result and warped source, both [b, 3, s, s] in [0, 1]; the mask chooses between copying and painting."""
         picture = features["source_image"]
         warped = warp(picture, flow.displacement, picture.shape[-1] // self.source_scale)
-        x = self.trunk(self.meet(features["source_features"], flow))
-        x = F.pixel_shuffle(self.widen(x), 2)  # b detail s/2 s/2
+        return self.paint(self.meet(features["source_features"], flow), warped), warped
+
+    def paint(self, met: Tensor, warped: Tensor) -> Tensor:
+        """Result [b, 3, s, s] of what `meet` returns and the `warped` source; or of a window of both."""
+        x = F.pixel_shuffle(self.widen(self.trunk(met)), 2)  # b detail s/2 s/2
         copied = F.pixel_unshuffle(warped, 2)  # b 12 s/2 s/2, in the order of the head's colours
         x = self.detail(torch.cat([x, (copied - 0.5).to(x.dtype)], dim=1))
         painted, mask = self.head(x).float().sigmoid().split([12, 4], dim=1)
         mask = torch.cat([mask, mask, mask], dim=1)
-        return F.pixel_shuffle(painted + mask * (copied - painted), 2), warped
+        return F.pixel_shuffle(painted + mask * (copied - painted), 2)
 
     def meet(self, encoded: Tensor, flow: DenseFlow) -> Tensor:
         """What the trunk starts from, [b, source, s/4, s/4]: `encoded` where the flow takes it from, and the motion."""

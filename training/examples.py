@@ -82,6 +82,8 @@ def make_example(
         spans=torch.tensor(guide.spans, device=device) if guide.spans else None,
         span_weight=guide.span_weight,
         shift_weight=guide.shift_weight,
+        judge_weight=float(step >= settings.loss.head_start),
+        judged=driving_landmarks[:, list(guide.judged)] if guide.judged else None,
         openings=_openings(guide, device) if guide.openings else None,
     )
 

@@ -20,9 +20,10 @@ class Example:
 
     Landmarks, where there are any, are [b, m, 2], and count with `landmark_weight`; the picture around the first
     `emphasised` of them counts once more with `emphasis`, and its gradients with `emphasis_gradient`; what lies between
-    the ends of `spans` [s, 2] with `span_weight`, and how they move from source to driver with `shift_weight`.
-    `openings` are opposite lips and lids. The two `face_landmarks` [b, 5, 2] are those that training/face_alignment.py
-    aligns faces by. `strangers` are animated by the first motions of the batch.
+    the ends of `spans` [s, 2] with `span_weight`, and how they move from source to driver with `shift_weight`. `judged`
+    [b, j, 2] are the driver's landmarks that a judge looks around, and `judge_weight` is how much it counts. `openings`
+    are opposite lips and lids. The two `face_landmarks` [b, 5, 2] are those that training/face_alignment.py aligns
+    faces by. `strangers` are animated by the first motions of the batch.
     """
 
     source: Tensor
@@ -40,14 +41,26 @@ class Example:
     openings: Openings | None = None
     source_face_landmarks: Tensor | None = None
     face_landmarks: Tensor | None = None
+    judged: Tensor | None = None
+    judge_weight: float = 1.0
     strangers: Strangers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """Windows to be judged: what was made, what is true [b, 3, h, w], how much each place counts [b, 1, h, w]."""
+
+    made: Tensor
+    true: Tensor
+    where: Tensor
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Total to minimise, its named terms, and what was animated, if anything was.
 
-    `painting` is minimised beside the total by the transfer network's weights alone.
+    `painting` is minimised beside the total by the transfer network's weights alone. From `painted` a judge of windows
+    learns, where the objective has one.
     """
 
     total: Tensor
@@ -55,6 +68,7 @@ class Outcome:
     animation: Animation | None
     driving_keypoints: Keypoints
     painting: Tensor | None = None
+    painted: Painted | None = None
 
 
 class Objective(Protocol):

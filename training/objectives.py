@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from models.checkpoint import load_checkpoint
 from models.geometry import Keypoints
+from models.live_transfer import LiveMotionTransfer
 from models.portrait_net import PortraitNet
 from training.augmentation import draw_affine
 from training.discriminator import Discriminator
@@ -21,6 +22,7 @@ from training.losses import (
     keypoint_distance,
 )
 from training.objective import Example, Objective, Outcome, WithoutDiscriminator, landmark_terms, shift_terms
+from training.painting import PaintingObjective
 from training.perceptual import PerceptualDistance, open_perceptual_distance
 from training.reconstruction import ReconstructionObjective
 from training.settings import LossSettings, TrainingSettings
@@ -96,6 +98,11 @@ def make_objective(settings: TrainingSettings, network: PortraitNet, device: tor
             assert settings.teacher is not None
             teacher, _ = load_checkpoint(settings.teacher.checkpoint)
             return DistillationObjective(loss, settings.teacher, teacher.to(device), _perceptual(loss, device))
+        case "painting":
+            embedding = open_identity_embedding().to(device) if loss.painted_identity else None
+            painter = network.motion_transfer
+            assert isinstance(painter, LiveMotionTransfer)
+            return PaintingObjective(loss, painter, device, _perceptual(loss, device), embedding)
         case "keypoints":
             return KeypointObjective(loss)
 

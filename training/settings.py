@@ -43,8 +43,11 @@ class LossSettings(_Section):
     trained network teaches (TeacherSettings).
 
     `keypoints` trains the detector alone, on landmarks and equivariance: ten times cheaper a step, for a run before.
-    `detail` asks results to keep the detail of the warped source where that has the shades of the true picture; it
-    teaches the transfer network alone. `perceptual` weighs what a network for photographs sees
+    `painting` trains the transfer network's painter alone, on windows around `landmarks.judged` (training/painting.py):
+    beside the true pictures a discriminator counts, by what it takes for real (`convincing`) and by what it sees
+    (`matching`), both after `head_start` steps in which it learns alone; what is not judged shall stay as it is
+    (`hold`). `detail` asks results to keep the detail of the warped source where that has the shades of the true
+    picture; it teaches the transfer network alone. `perceptual` weighs what a network for photographs sees
     (training/perceptual.py) in the reconstruction, `identity` what a network that tells people apart does
     (training/identity.py), `mesh` what one does that finds features of faces (training/face_mesh.py; both need
     landmarks of faces), `cycle` that results show the keypoints they were animated with. The share `cross` of a batch
@@ -53,7 +56,7 @@ class LossSettings(_Section):
     the flow, an embedding's gradient is ten times as long as the pictures' and points elsewhere in every batch.
     """
 
-    objective: Literal["paper", "reconstruction", "distillation", "keypoints"] = "reconstruction"
+    objective: Literal["paper", "reconstruction", "distillation", "painting", "keypoints"] = "reconstruction"
     warped: float = Field(0.5, ge=0)
     gradient: float = Field(0.5, ge=0)
     equivariance: float = Field(0.2, ge=0)
@@ -64,6 +67,10 @@ class LossSettings(_Section):
     mesh: float = Field(0.0, ge=0)
     cycle: float = Field(0.0, ge=0)
     cross: float = Field(0.0, ge=0, le=1)
+    convincing: float = Field(0.3, ge=0)
+    matching: float = Field(3.0, ge=0)
+    hold: float = Field(6.0, ge=0)
+    head_start: int = Field(100, ge=0)
 
 
 class StillSettings(_Section):
@@ -101,14 +108,15 @@ class LandmarkSettings(_Section):
 
     `points` are pairs of a landmark's number and its mirror image's, one pair per guided keypoint. Around the first
     `emphasised` of them the picture's error counts once more, times `emphasis`, and that of its neighbour differences
-    times `emphasis_gradient`. `spans` are pairs of guided keypoints, by their place in `points`, whose distance tells
-    what a clip does seldom and briefly, such as two lids: the error of what lies between them counts with `span_weight`
-    beside the points' own, and frames where a span is as unusual as it gets in its clip are drawn 1 + `span_sampling`
-    times as often as where it is as usual; likewise with `turn_sampling` frames in which the face has another shape
-    than in the source, as it has when it is turned. `shift_weight` asks that keypoints move from source to driver as
-    their landmarks do. `parts` tell the live program which guided keypoints are the face's, and among them the mouth's
-    and the eyes'; `openings` which are opposite lips and lids; `depths` how far the points of parts.face lie towards
-    the viewer, in spreads of the face (root mean square distances from its middle).
+    times `emphasis_gradient`. `judged` are the guided keypoints that the painting objective looks around. `spans` are
+    pairs of guided keypoints, by their place in `points`, whose distance tells what a clip does seldom and briefly,
+    such as two lids: the error of what lies between them counts with `span_weight` beside the points' own, and frames
+    where a span is as unusual as it gets in its clip are drawn 1 + `span_sampling` times as often as where it is as
+    usual; likewise with `turn_sampling` frames in which the face has another shape than in the source, as it has when
+    it is turned. `shift_weight` asks that keypoints move from source to driver as their landmarks do. `parts` tell the
+    live program which guided keypoints are the face's, and among them the mouth's and the eyes'; `openings` which are
+    opposite lips and lids; `depths` how far the points of parts.face lie towards the viewer, in spreads of the face
+    (root mean square distances from its middle).
     """
 
     folder: Path
@@ -118,6 +126,7 @@ class LandmarkSettings(_Section):
     emphasised: int = Field(0, ge=0)
     emphasis: float = Field(0.0, ge=0)
     emphasis_gradient: float = Field(0.0, ge=0)
+    judged: tuple[int, ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
     parts: dict[PartName, tuple[int, ...]] = {}
     openings: tuple[tuple[int, int], ...] = ()
@@ -133,6 +142,13 @@ class LandmarkSettings(_Section):
         for name, places in self.parts.items():
             if not all(0 <= place < count for place in places):
                 raise ValueError(f"parts: {name} names {max(places)}, not a place in points; use 0 to {count - 1}")
+        return self
+
+    @model_validator(mode="after")
+    def _judged_are_points(self) -> "LandmarkSettings":
+        count = len(self.points)
+        if not all(0 <= place < count for place in self.judged):
+            raise ValueError(f"judged: {max(self.judged)} is not a place in points; use 0 to {count - 1}")
         return self
 
     @model_validator(mode="after")
@@ -224,6 +240,16 @@ class TrainingSettings(_Section):
         for name in ("identity", "painted_identity", "mesh", "cycle"):
             if self.teacher and getattr(self.loss, name):
                 raise ValueError(f"loss.{name}: a teacher takes the place of judges; leave one of the two")
+        return self
+
+    @model_validator(mode="after")
+    def _the_painter_learns(self) -> "TrainingSettings":
+        if self.loss.objective != "painting":
+            return self
+        if PRESETS[self.preset].family != "live" or "motion_transfer" in self.frozen:
+            raise ValueError("loss.objective: painting trains the painter of a live preset, and it must not be frozen")
+        if self.landmarks is None or not self.landmarks.judged:
+            raise ValueError("loss.objective: painting looks around landmarks; name some in landmarks.judged")
         return self
 
     @model_validator(mode="after")

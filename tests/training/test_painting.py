@@ -1,0 +1,83 @@
+"""The painter alone, taught on windows."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from models import PRESETS, build_network
+from models.live_transfer import LiveMotionTransfer
+from tests.training.test_objectives_in_runs import guide_to_the_disc
+from tests.training.tiny_runs import CPU, losses_of, tiny_settings
+from training.painting import ellipses
+from training.settings import TrainingSettings
+from training.trainer import Trainer
+from training.windows import windows_at
+
+
+def painting_settings(clips: Path, tmp_path: Path, steps: int) -> TrainingSettings:
+    guide = guide_to_the_disc(clips, tmp_path).model_dump() | {"judged": (0, 1), "emphasis": 1.0}
+    loss = {"objective": "painting", "warped": 0.0, "detail": 0.3, "head_start": 1}
+    return TrainingSettings.model_validate(
+        tiny_settings(clips, steps).model_dump() | {"landmarks": guide, "loss": loss}
+    )
+
+
+def test_the_painter_and_its_judge_learn_and_nothing_else(clips: Path, tmp_path: Path) -> None:
+    trainer = Trainer(painting_settings(clips, tmp_path, steps=3), tmp_path / "run", CPU)
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    assert trainer.objective.discriminator is not None
+    judge = {name: value.clone() for name, value in trainer.objective.discriminator.named_parameters()}
+    losses = losses_of(trainer)
+    pictures = {"picture", "gradient", "detail", "emphasis", "hold"}
+    assert set(losses[0]) == pictures | {"convincing", "matching", "discriminator"}
+    assert losses[0]["hold"] == 0 and losses[2]["hold"] > 0
+    assert [bool(entry["convincing"] or entry["matching"]) for entry in losses] == [False, True, True]
+    after = trainer.network.state_dict()
+    changed = {name for name, value in after.items() if not value.equal(before[name])}
+    painter = ("motion_transfer.trunk", "motion_transfer.widen", "motion_transfer.detail", "motion_transfer.head")
+    assert {".".join(name.split(".")[:2]) for name in changed} == set(painter)
+    assert not any("running" in name for name in changed)
+    # A hinge that nobody is beyond yet moves no bias of the judgements.
+    learned = {name: value for name, value in trainer.objective.discriminator.named_parameters() if name != "head.bias"}
+    assert all(not value.equal(judge[name]) for name, value in learned.items())
+
+
+def test_a_run_of_the_painter_resumes_as_if_it_had_not_stopped(clips: Path, tmp_path: Path) -> None:
+    settings = painting_settings(clips, tmp_path, steps=4)
+    whole = losses_of(Trainer(settings, tmp_path / "whole", CPU))
+    losses_of(Trainer(settings, tmp_path / "parts", CPU), until=2)
+    resumed = Trainer(settings, tmp_path / "parts", CPU)
+    resumed.resume()
+    assert losses_of(resumed) == whole[2:]
+
+
+def test_a_window_is_painted_as_the_whole_picture_is() -> None:
+    torch.manual_seed(0)
+    painter = build_network(PRESETS["live-xs"]).eval().motion_transfer
+    assert isinstance(painter, LiveMotionTransfer)
+    met, warped = torch.rand(2, 96, 64, 64), torch.rand(2, 3, 256, 256)
+    windows = windows_at(torch.tensor([[0.0, 0.2], [0.9, -0.9]]), 64)
+    with torch.no_grad():
+        whole = windows.within(windows.of_pictures(painter.paint(met, warped)))
+        part = windows.within(painter.paint(windows.of_features(met), windows.of_pictures(warped)))
+    torch.testing.assert_close(part, whole, atol=1e-5, rtol=0)
+
+
+def test_ellipses_are_about_their_points_and_nowhere_without() -> None:
+    points = torch.tensor([[[10.0, 20.0], [30.0, 20.0], [20.0, 16.0], [20.0, 24.0]]]).repeat(2, 1, 1)
+    points[1, 2] = torch.nan
+    known, unknown = ellipses(points, 40)
+    assert known[0, 20, 20] > 0.9 and known[0, 20, 9] > 0.5 and known[0, 33, 20] < 0.05 and known[0, 2, 2] < 0.01
+    assert (unknown == 0).all()
+
+
+def test_settings_say_what_painting_needs(clips: Path, tmp_path: Path) -> None:
+    plain = painting_settings(clips, tmp_path, steps=1).model_dump()
+    with pytest.raises(ValueError, match=r"name some in landmarks\.judged"):
+        TrainingSettings.model_validate(plain | {"landmarks": plain["landmarks"] | {"judged": ()}})
+    with pytest.raises(ValueError, match=r"judged: 3 is not a place in points; use 0 to 2"):
+        TrainingSettings.model_validate(plain | {"landmarks": plain["landmarks"] | {"judged": (3,)}})
+    for wrong in ({"preset": "paper-64"}, {"frozen": ["motion_transfer"]}):
+        with pytest.raises(ValueError, match="trains the painter of a live preset, and it must not be frozen"):
+            TrainingSettings.model_validate(plain | {"loss": {"objective": "painting"}} | wrong)

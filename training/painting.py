@@ -1,0 +1,143 @@
+"""The painter alone, on windows around what a discriminator judges: an opened mouth, say.
+
+A reconstruction is cheapest where it is nothing in particular: a grey mean of teeth, tongue and dark. A judge of detail
+asks for one of them. What comes before painting stays as it is and is computed without gradients; what lies beside the
+judged is held to what the painter made of it when the run began.
+"""
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from models.geometry import Keypoints
+from models.live_transfer import LiveMotionTransfer, warp
+from models.portrait_net import PortraitNet
+from training.identity import IdentityEmbedding, identity_distance
+from training.losses import gradient_l1, lost_detail, pyramid_l1
+from training.objective import Example, Outcome, Painted, picture_terms
+from training.patch_judge import PatchJudge, convincing, mistaken, unlike_features
+from training.perceptual import PerceptualDistance
+from training.settings import LossSettings
+from training.windows import Windows, windows_at
+
+ELSEWHERE = 2  # one window about any landmark for so many judged ones
+IDENTIFIED = 4  # an embedding costs as much as four windows, so it looks at one in four
+JITTER = 1 / 16  # of the picture: how far a window's centre is off the judged points'
+RIM = 0.2  # of the judged points' extent: what is judged beside it
+
+
+class PaintingObjective:
+    """What windows cost beside their true pictures, and by a judge that learns to tell the two apart."""
+
+    def __init__(
+        self,
+        settings: LossSettings,
+        painter: LiveMotionTransfer,
+        device: torch.device,
+        perceptual: PerceptualDistance | None = None,
+        embedding: IdentityEmbedding | None = None,
+    ) -> None:
+        self.settings = settings
+        self.before = copy.deepcopy(painter).eval().requires_grad_(False)
+        self.judge = PatchJudge().to(device)
+        self.discriminator: nn.Module | None = self.judge
+        self.perceptual = perceptual
+        self.embedding = embedding
+
+    def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
+        """Its terms; where windows lie is drawn from `generator`. ValueError without points to look around."""
+        if example.judged is None or example.driving_landmarks is None:
+            raise ValueError("the painting objective looks around landmarks; name some in landmarks.judged")
+        network.eval()  # windows around mouths have other statistics than the pictures that come later
+        painter = network.motion_transfer
+        assert isinstance(painter, LiveMotionTransfer)
+        met, warped, driving = _before_painting(network, painter, example)
+        count, size = len(met), example.target.shape[-1]
+        elsewhere = _any_of(example.driving_landmarks[: -(-count // ELSEWHERE)], generator)
+        centres = torch.cat([example.judged.mean(dim=1), elsewhere]).nan_to_num()
+        windows = windows_at(_off_centre(centres, generator), met.shape[-1])
+        chosen = torch.cat([torch.arange(count), torch.arange(len(elsewhere))])
+        seen = windows.of_pictures(warped[chosen])
+        features = windows.of_features(met[chosen])
+        image = windows.within(painter.paint(features, seen))
+        with torch.no_grad():
+            held = windows.within(self.before.paint(features, seen))
+        judged = Windows(windows.corners[:count], windows.side, windows.margin)
+        where = ellipses(judged.inner_points(example.judged, size), image.shape[-1])
+        made = held[:count] + where * (image[:count] - held[:count])
+        painted = Painted(made, judged.within(judged.of_pictures(example.target)), where)
+        terms = self._picture_terms(painted, windows.within(seen)[:count])
+        terms |= self._judged_terms(painted, example)
+        terms |= self._identity_terms(judged, painted, example)
+        beside = torch.cat([image[:count] - (made - held[:count]), image[count:]])
+        terms["hold"] = self.settings.hold * (pyramid_l1(beside, held) + gradient_l1(beside, held))
+        return Outcome(torch.stack(list(terms.values())).sum(), terms, None, driving, painted=painted)
+
+    def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
+        """What the judge pays for taking one for the other."""
+        painted = outcome.painted
+        assert painted is not None
+        real, made = (self.judge(image, painted.where)[-1] for image in (painted.true, painted.made.detach()))
+        return mistaken(real, made, painted.where)
+
+    def _picture_terms(self, painted: Painted, seen: Tensor) -> dict[str, Tensor]:
+        terms = picture_terms(self.settings, painted.made, seen, painted.true, self.perceptual)
+        if self.settings.detail:
+            terms["detail"] = self.settings.detail * lost_detail(painted.made, seen, painted.true)
+        return terms
+
+    def _judged_terms(self, painted: Painted, example: Example) -> dict[str, Tensor]:
+        made = self.judge(painted.made, painted.where)
+        with torch.no_grad():
+            real = self.judge(painted.true, painted.where)
+        convince, match = (example.judge_weight * w for w in (self.settings.convincing, self.settings.matching))
+        inside = (painted.made - painted.true).abs().mean(dim=1, keepdim=True) * painted.where
+        return {
+            "emphasis": example.emphasis * inside.sum() / painted.where.sum().clamp_min(1),
+            "convincing": convince * convincing(made[-1], painted.where),
+            "matching": match * unlike_features(made[:-1], real[:-1], painted.where),
+        }
+
+    def _identity_terms(self, windows: Windows, painted: Painted, example: Example) -> dict[str, Tensor]:
+        if self.embedding is None or example.face_landmarks is None:
+            return {}
+        few = slice(-(-len(painted.made) // IDENTIFIED))
+        whole = Windows(windows.corners[few], windows.side, windows.margin).put_into(
+            example.target[few], painted.made[few]
+        )
+        distance = identity_distance(self.embedding, whole, example.target[few], example.face_landmarks[few])
+        return {"painted_identity": self.settings.painted_identity * distance}
+
+
+def ellipses(points: Tensor, side: int) -> Tensor:
+    """Soft ellipses [b, 1, side, side] about `points` [b, m, 2] in pixels, with a rim; nothing where one is NaN."""
+    low, high = points.amin(dim=1), points.amax(dim=1)  # b 2
+    extent = (high - low).amax(dim=1, keepdim=True)
+    radius = ((high - low) / 2 + RIM * extent).clamp_min(1)
+    place = torch.arange(side, device=points.device) + 0.5
+    x, y = ((place - ((low + high) / 2)[:, axis, None]) / radius[:, axis, None] for axis in (0, 1))
+    squared = x.square()[:, None, :] + y.square()[:, :, None]  # b side side
+    return torch.sigmoid(4 * (1 - squared)).nan_to_num()[:, None]
+
+
+@torch.no_grad()
+def _before_painting(
+    network: PortraitNet, painter: LiveMotionTransfer, example: Example
+) -> tuple[Tensor, Tensor, Keypoints]:
+    """What the painter starts from [b, c, s / 4, s / 4], the warped source [b, 3, s, s], and where the driver is."""
+    source, driving = network.detect_keypoints(example.source), network.detect_keypoints(example.driving)
+    features = network.encode_source(example.source)
+    flow = network.dense_motion(features["source_thumbnail"], source, driving)
+    warped = warp(features["source_image"], flow.displacement, example.source.shape[-1])
+    return painter.meet(features["source_features"], flow), warped, driving
+
+
+def _any_of(landmarks: Tensor, generator: torch.Generator) -> Tensor:
+    """One of each picture's `landmarks` [b, m, 2], [b, 2]."""
+    count, points = landmarks.shape[:2]
+    return landmarks[torch.arange(count), torch.randint(points, (count,), generator=generator)]
+
+
+def _off_centre(centres: Tensor, generator: torch.Generator) -> Tensor:
+    return centres + (torch.rand(centres.shape, generator=generator).to(centres) * 2 - 1) * JITTER
