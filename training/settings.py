@@ -250,6 +250,9 @@ class TrainingSettings(_Section):
             raise ValueError("loss.objective: painting trains the painter of a live preset, and it must not be frozen")
         if self.landmarks is None or not self.landmarks.judged:
             raise ValueError("loss.objective: painting looks around landmarks; name some in landmarks.judged")
+        for name in ("identity", "mesh", "cycle", "cross"):
+            if getattr(self.loss, name):
+                raise ValueError(f"loss.{name}: teaches motion, which painting leaves as it is; leave it")
         return self
 
     @model_validator(mode="after")

@@ -78,6 +78,8 @@ def test_settings_say_what_painting_needs(clips: Path, tmp_path: Path) -> None:
         TrainingSettings.model_validate(plain | {"landmarks": plain["landmarks"] | {"judged": ()}})
     with pytest.raises(ValueError, match=r"judged: 3 is not a place in points; use 0 to 2"):
         TrainingSettings.model_validate(plain | {"landmarks": plain["landmarks"] | {"judged": (3,)}})
+    with pytest.raises(ValueError, match=r"loss\.mesh: teaches motion, which painting leaves as it is; leave it"):
+        TrainingSettings.model_validate(plain | {"loss": plain["loss"] | {"mesh": 1.0}})
     for wrong in ({"preset": "paper-64"}, {"frozen": ["motion_transfer"]}):
         with pytest.raises(ValueError, match="trains the painter of a live preset, and it must not be frozen"):
             TrainingSettings.model_validate(plain | {"loss": {"objective": "painting"}} | wrong)
