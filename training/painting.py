@@ -63,7 +63,7 @@ class PaintingObjective:
         image = windows.within(painter.paint(features, seen))
         with torch.no_grad():
             held = windows.within(self.before.paint(features, seen))
-        judged = Windows(windows.corners[:count], windows.side, windows.margin)
+        judged = windows.first(count)
         where = ellipses(judged.inner_points(example.judged, size), image.shape[-1])
         made = held[:count] + where * (image[:count] - held[:count])
         painted = Painted(made, judged.within(judged.of_pictures(example.target)), where)
@@ -102,11 +102,10 @@ class PaintingObjective:
     def _identity_terms(self, windows: Windows, painted: Painted, example: Example) -> dict[str, Tensor]:
         if self.embedding is None or example.face_landmarks is None:
             return {}
-        few = slice(-(-len(painted.made) // IDENTIFIED))
-        whole = Windows(windows.corners[few], windows.side, windows.margin).put_into(
-            example.target[few], painted.made[few]
-        )
-        distance = identity_distance(self.embedding, whole, example.target[few], example.face_landmarks[few])
+        few = -(-len(painted.made) // IDENTIFIED)
+        target = example.target[:few]
+        whole = windows.first(few).put_into(target, painted.made[:few])
+        distance = identity_distance(self.embedding, whole, target, example.face_landmarks[:few])
         return {"painted_identity": self.settings.painted_identity * distance}
 
 
@@ -126,7 +125,8 @@ def _before_painting(
     network: PortraitNet, painter: LiveMotionTransfer, example: Example
 ) -> tuple[Tensor, Tensor, Keypoints]:
     """What the painter starts from [b, c, s / 4, s / 4], the warped source [b, 3, s, s], and where the driver is."""
-    source, driving = network.detect_keypoints(example.source), network.detect_keypoints(example.driving)
+    mean, covariance = network.detect_keypoints(torch.cat([example.source, example.driving]))
+    source, driving = (Keypoints(*pair) for pair in zip(mean.chunk(2), covariance.chunk(2), strict=True))
     features = network.encode_source(example.source)
     flow = network.dense_motion(features["source_thumbnail"], source, driving)
     warped = warp(features["source_image"], flow.displacement, example.source.shape[-1])

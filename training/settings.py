@@ -137,18 +137,12 @@ class LandmarkSettings(_Section):
     turn_sampling: float = Field(0.0, ge=0)
 
     @model_validator(mode="after")
-    def _parts_are_points(self) -> "LandmarkSettings":
+    def _places_are_of_points(self) -> "LandmarkSettings":
         count = len(self.points)
-        for name, places in self.parts.items():
+        named = {f"parts: {name}": places for name, places in self.parts.items()} | {"judged": self.judged}
+        for name, places in named.items():
             if not all(0 <= place < count for place in places):
-                raise ValueError(f"parts: {name} names {max(places)}, not a place in points; use 0 to {count - 1}")
-        return self
-
-    @model_validator(mode="after")
-    def _judged_are_points(self) -> "LandmarkSettings":
-        count = len(self.points)
-        if not all(0 <= place < count for place in self.judged):
-            raise ValueError(f"judged: {max(self.judged)} is not a place in points; use 0 to {count - 1}")
+                raise ValueError(f"{name} names {max(places)}, not a place in points; use 0 to {count - 1}")
         return self
 
     @model_validator(mode="after")

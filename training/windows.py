@@ -19,6 +19,10 @@ class Windows:
     side: int
     margin: int
 
+    def first(self, count: int) -> "Windows":
+        """Those of the first `count` pictures."""
+        return Windows(self.corners[:count], self.side, self.margin)
+
     def of_features(self, features: Tensor) -> Tensor:
         """[b, c, side, side] of [b, c, s / 4, s / 4]."""
         return _cut(features, self.corners, self.side)

@@ -76,7 +76,7 @@ def test_settings_say_what_painting_needs(clips: Path, tmp_path: Path) -> None:
     plain = painting_settings(clips, tmp_path, steps=1).model_dump()
     with pytest.raises(ValueError, match=r"name some in landmarks\.judged"):
         TrainingSettings.model_validate(plain | {"landmarks": plain["landmarks"] | {"judged": ()}})
-    with pytest.raises(ValueError, match=r"judged: 3 is not a place in points; use 0 to 2"):
+    with pytest.raises(ValueError, match="judged names 3, not a place in points; use 0 to 2"):
         TrainingSettings.model_validate(plain | {"landmarks": plain["landmarks"] | {"judged": (3,)}})
     with pytest.raises(ValueError, match=r"loss\.mesh: teaches motion, which painting leaves as it is; leave it"):
         TrainingSettings.model_validate(plain | {"loss": plain["loss"] | {"mesh": 1.0}})
