@@ -33,7 +33,8 @@ def fitted_similarity(points: Tensor, onto: Tensor) -> Similarity:
 
 def spread_of(points: Tensor) -> float:
     """Root mean square distance of points [k, 2] from their middle."""
-    return float(np.sqrt(((points - points.mean(axis=0)) ** 2).sum(axis=1).mean()))
+    about = points - points.mean(axis=0)
+    return float(np.sqrt(np.vdot(about, about) / len(about)))
 
 
 def complex_of(points: Tensor) -> NDArray[np.complex128]:
