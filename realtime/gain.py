@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from realtime.frames import Keypoints, Motion, Tensor
-from realtime.motion import UPPER_LIP_SHARE, positive_definite, relative_motion, smallest_variance
+from realtime.motion import positive_definite, relative_motion, smallest_variance
 from realtime.parts import EVERYTHING, Parts
+from realtime.resting import RESTING_LIDS, UPPER_LID_SHARE, UPPER_LIP_SHARE
 from realtime.similarity import fitted_similarity, spread_of
 from realtime.turning import turned_further
 
@@ -17,7 +18,7 @@ SMALLEST_SPREAD = 1e-3
 KNEE = 0.7  # of the reach; up to here nothing is changed
 # The networks show this much less of what lips and lids are asked to do (docs/decisions/074).
 LIPS_ASKED, LIDS_ASKED = 1.2, 1.3
-UPPER_LID_SHARE = 0.8  # of a closing eye's way
+STARING = 0.4  # of how far apart lids are at rest: so much further they open at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,20 @@ def followed(driving: Keypoints, portrait: Keypoints, neutral: Keypoints, parts:
 def asked_for_more(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
     """motion, with lips and lids going further from where the portrait has them, at most until they close.
 
-    What comes out then goes about as far as the driver's. At rest the same, to the last bit.
+    What comes out then goes about as far as the driver's, but lids never further apart than eyes that stare: beyond
+    that the iris stretches. At rest the same, to the last bit.
     """
     upper, lower = parts.openings.T
     of_lips = np.isin(upper, parts.lips)
     mean = motion.target.mean.copy()
     apart = mean[lower] - mean[upper]
     width = np.linalg.norm(apart, axis=1)
-    way = width - np.linalg.norm(portrait.mean[lower] - portrait.mean[upper], axis=1)
-    further = ((np.where(of_lips, LIPS_ASKED, LIDS_ASKED) - 1) * way).clip(-width)
+    own = np.linalg.norm(portrait.mean[lower] - portrait.mean[upper], axis=1)
+    way = width - own
+    wished = np.where(of_lips, LIPS_ASKED, LIDS_ASKED) * way
+    furthest = STARING * np.maximum(own, RESTING_LIDS * spread_of(portrait.mean[parts.face]))
+    wished /= np.where(of_lips | (way < 0), 1, (1 + (wished / furthest) ** 4) ** 0.25)
+    further = (wished - way).clip(-width)
     stretch = apart * (further / width.clip(np.finfo(np.float32).tiny))[:, None]
     share = np.where(of_lips, UPPER_LIP_SHARE, UPPER_LID_SHARE)[:, None]
     mean[upper] -= share * stretch

@@ -4,16 +4,13 @@ import numpy as np
 
 from realtime.frames import Keypoints, Motion, Tensor
 from realtime.parts import Pairs, Parts
+from realtime.resting import SMALLEST_SPREAD, at_rest
 from realtime.similarity import spread_of
 
 # A part of the face may shrink to this share of the portrait's own smallest variance: a flatter one tears the picture.
 SMALLEST_VARIANCE_RATIO = 0.1
 # Lips that all but touch at rest tremble by much of what lies between them: that must not close a portrait's smile.
 LARGEST_CLOSING_RATIO = 1.5
-SMALLEST_SPREAD = 1e-4
-# Lips this near, in spreads of the face, touch: what a detector sees between closed ones.
-TOUCHING_LIPS = 0.04
-UPPER_LIP_SHARE = 0.2  # of an opening mouth's way; the jaw makes the rest
 SMALLEST_SIZE_RATIO = 0.5  # below it the two do not show a face in like ways
 
 
@@ -24,13 +21,13 @@ def relative_motion(driving: Keypoints, portrait: Keypoints, neutral: Keypoints,
     made symmetric and positive definite. At driving == neutral the result is the portrait, to the last bit.
 
     With `parts`, ways shrink in proportion where the driver's face is the larger, openings close by the driver's share,
-    and a mouth that is open in the neutral pose opens the portrait's.
+    and a mouth open or eyes shut in the neutral pose are so in the portrait, too.
     """
     before, after = neutral.mean, driving.mean
     if parts is not None:
         size = _size_ratio(portrait.mean[parts.face], neutral.mean[parts.face])
         before, after = size * before, size * after
-        before = _at_rest(before, portrait.mean, parts)
+        before = at_rest(before, portrait.mean, parts)
     mean = portrait.mean + (after - before)
     if parts is not None:
         _close_by_share(mean, after, portrait.mean, before, parts.openings)
@@ -43,24 +40,6 @@ def relative_motion(driving: Keypoints, portrait: Keypoints, neutral: Keypoints,
 def _size_ratio(portrait: Tensor, neutral: Tensor) -> np.float32:
     ratio = max(spread_of(portrait), SMALLEST_SPREAD) / max(spread_of(neutral), SMALLEST_SPREAD)
     return np.float32(np.clip(ratio, SMALLEST_SIZE_RATIO, 1))
-
-
-def _at_rest(neutral: Tensor, portrait: Tensor, parts: Parts) -> Tensor:
-    """`neutral` with its lips no further apart than the portrait's.
-
-    A pose is often taken as neutral while the driver speaks. Nobody rests so: the portrait's mouth is to be open when
-    the driver's is. (Lids are not treated alike: how wide they are open at rest is a face's own.)
-    """
-    rested = neutral.copy()
-    upper, lower = parts.lips.T
-    apart = neutral[lower] - neutral[upper]
-    width = np.linalg.norm(apart, axis=1).clip(SMALLEST_SPREAD)
-    touching = TOUCHING_LIPS * spread_of(portrait[parts.face])
-    parted = (width - np.linalg.norm(portrait[lower] - portrait[upper], axis=1).clip(touching)).clip(0)
-    together = apart * (parted / width)[:, None]
-    rested[upper] += UPPER_LIP_SHARE * together
-    rested[lower] -= (1 - UPPER_LIP_SHARE) * together
-    return rested
 
 
 def _close_by_share(mean: Tensor, driving: Tensor, portrait: Tensor, neutral: Tensor, openings: Pairs) -> None:

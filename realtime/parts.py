@@ -39,9 +39,9 @@ class Parts:
     """Rows of keypoints. A bundle that names none has keypoints of the face alone, or of no face at all.
 
     openings: [n, 2], keypoints at opposite sides of what opens and closes: a mouth's lips, an eye's lids.
-    lips: those of the mouth. depths: [face], how far each keypoint of the face lies towards the viewer, in spreads of
-    the face; empty where the bundle does not tell. rigid: [face], which of these tell how a head turns: all but the
-    mouth's, since speech moves it as a nod would.
+    lips: those of the mouth. lids: those of the eyes. depths: [face], how far each keypoint of the face lies towards
+    the viewer, in spreads of the face; empty where the bundle does not tell. rigid: [face], which of these tell how a
+    head turns: all but the mouth's, since speech moves it as a nod would.
     """
 
     face: Rows = field(default_factory=_all)
@@ -49,6 +49,7 @@ class Parts:
     eyes: Rows = field(default_factory=_none)
     openings: Pairs = field(default_factory=_nothing_opens)
     lips: Pairs = field(default_factory=_nothing_opens)
+    lids: Pairs = field(default_factory=_nothing_opens)
     depths: Depths = field(default_factory=_no_depths)
     rigid: NDArray[np.bool_] = field(default_factory=_none_rigid)
 
@@ -61,11 +62,11 @@ class Parts:
     ) -> "Parts":
         """The parts that a manifest names."""
         parts = {name: np.array(places, np.intp) for name, places in rows.items()}
-        lips = [pair for pair in openings if set(pair) <= set(rows.get("mouth", ()))]
-        opposite, of_mouth = (np.array(ends, np.intp).reshape(-1, 2) for ends in (openings, lips))
+        lips, lids = ([pair for pair in openings if set(pair) <= set(rows.get(part, ()))] for part in ("mouth", "eyes"))
+        opposite, of_mouth, of_eyes = (np.array(ends, np.intp).reshape(-1, 2) for ends in (openings, lips, lids))
         towards_viewer = np.array(depths, np.float32)
         rigid = ~np.isin(rows.get("face", ())[: len(depths)], rows.get("mouth", ()))
-        return cls(**parts, openings=opposite, lips=of_mouth, depths=towards_viewer, rigid=rigid)
+        return cls(**parts, openings=opposite, lips=of_mouth, lids=of_eyes, depths=towards_viewer, rigid=rigid)
 
     def tells(self, part: PartName) -> bool:
         """Whether the bundle names the part's keypoints."""

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from models.dense_motion import DenseFlow
 from models.geometry import Keypoints, cholesky_2x2, inverse_2x2
 from models.portrait_net import Animation, PortraitNet
-from realtime.motion import LARGEST_CLOSING_RATIO, SMALLEST_SPREAD, TOUCHING_LIPS, UPPER_LIP_SHARE
+from realtime.motion import LARGEST_CLOSING_RATIO
+from realtime.resting import SMALLEST_SPREAD, TOUCHING_LIPS, UPPER_LIP_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,8 @@ def relative_motion(
 def carried_over(driving: Tensor, portrait: Tensor, neutral: Tensor, openings: Openings | None) -> Tensor:
     """`portrait` [b, n, 2] moved as from `neutral` to `driving`, as the live program does it for faces of one size.
 
-    Before it asks for more of lips and lids, that is: what networks fail to show is theirs to learn.
+    Before it asks for more of lips and lids, that is: what networks fail to show is theirs to learn. And lids that are
+    shut in `neutral` count as they are: how far apart they rest is known for keypoints, not for any points.
 
     What lies between the ends of openings opens as far, and closes by the same share; a mouth that is open in `neutral`
     opens the portrait's.

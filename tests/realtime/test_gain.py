@@ -6,10 +6,21 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from realtime.frames import Keypoints, Motion
-from realtime.gain import KNEE, LIDS_ASKED, LIPS_ASKED, Gains, asked_for_more, limited, range_used, with_gain
+from realtime.gain import (
+    KNEE,
+    LIDS_ASKED,
+    LIPS_ASKED,
+    STARING,
+    Gains,
+    asked_for_more,
+    limited,
+    range_used,
+    with_gain,
+)
 from realtime.motion import relative_motion
 from realtime.parts import EVERYTHING, Parts
-from realtime.similarity import fitted_similarity
+from realtime.resting import RESTING_LIDS
+from realtime.similarity import fitted_similarity, spread_of
 from tests.realtime.keypoint_tracks import FACE, MOUTH, NOSE, OPENINGS, PARTS, UPPER_LIDS, face
 
 PORTRAIT = face()
@@ -57,13 +68,26 @@ def _asked(driving: Keypoints, portrait: Keypoints = PORTRAIT, parts: Parts = PA
     return asked_for_more(Motion(driving), portrait, parts).target.mean
 
 
-@pytest.mark.parametrize("lids", [-0.02, 0.02, 0.05])
+@pytest.mark.parametrize("lids", [-0.003, 0.02, 0.05])
 def test_lids_are_asked_for_more_of_their_way_and_the_lower_for_a_fifth_of_it(lids: float) -> None:
     more = _asked(face(lids=lids)) - face(lids=lids).mean
     asked = (LIDS_ASKED - 1) * lids
     np.testing.assert_allclose(more[UPPER_LIDS], [[0, 0.8 * asked]] * 2, atol=1e-6)
     np.testing.assert_allclose(more[LOWER_LIDS], [[0, -0.2 * asked]] * 2, atol=1e-6)
     assert not np.delete(more, [*UPPER_LIDS, *LOWER_LIDS], axis=0).any()
+
+
+def test_lids_open_ever_less_beyond_a_stare_and_never_turn_back() -> None:
+    opened = np.linspace(0, 0.3, 61)
+    gaps = np.array([_lids_apart(_asked(face(lids=-way))) for way in opened])
+    assert (np.diff(gaps) > -1e-6).all() and gaps[0] == pytest.approx(0.08, abs=1e-6)
+    assert gaps[4] > 0.08 + opened[4]  # a raised brow's worth is still more than the driver's
+    own = 0.08 + STARING * max(0.08, RESTING_LIDS * spread_of(FACE[PARTS.face]))
+    assert gaps.max() <= own and gaps[-1] > 0.95 * own
+
+
+def _lids_apart(mean: np.ndarray) -> float:
+    return float((mean[LOWER_LIDS, 1] - mean[UPPER_LIDS, 1]).mean())
 
 
 @pytest.mark.parametrize("jaw", [-0.02, 0.05, 0.15])

@@ -1,0 +1,78 @@
+"""A neutral pose taken in a blink: the portrait blinks with the driver, and opens its own eyes, not staring ones."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.motion import relative_motion
+from realtime.parts import Parts
+from realtime.resting import OPEN_LIDS, RESTING_LIDS, SHUT_LIDS, at_rest
+from realtime.similarity import spread_of
+from tests.realtime.keypoint_tracks import FACE, OPENINGS, PARTS, face
+
+SPREAD = spread_of(FACE[PARTS.face])
+BLINK = 0.08  # closes the face's lids
+LIDS = [end for pair in OPENINGS[:2] for end in pair]
+
+
+def _lids_apart(mean: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(mean[[2, 3]] - mean[[0, 1]], axis=1)
+
+
+def _lids_fallen_to(spreads: float) -> float:
+    """What leaves the lids of `face` so many spreads apart; their fall hardly changes the spread."""
+    return BLINK - spreads * SPREAD
+
+
+def test_a_blink_taken_as_neutral_shuts_the_portrait_until_the_driver_opens_his_eyes() -> None:
+    portrait, neutral = face(), face(lids=BLINK, shift=(0.1, 0.0))
+    blinking = relative_motion(neutral, portrait, neutral, PARTS).target.mean
+    np.testing.assert_allclose(_lids_apart(blinking), 0, atol=1e-6)
+    ordinary = face(lids=_lids_fallen_to(RESTING_LIDS), shift=(0.1, 0.0))
+    awake = relative_motion(ordinary, portrait, neutral, PARTS).target.mean
+    np.testing.assert_allclose(_lids_apart(awake), BLINK, atol=2e-3)
+    np.testing.assert_allclose(np.delete(awake, LIDS, axis=0), np.delete(portrait.mean, LIDS, axis=0), atol=1e-6)
+
+
+def test_an_eye_opened_after_a_blink_opens_evenly_and_never_turns_back() -> None:
+    portrait, neutral = face(), face(lids=BLINK)
+    falls = np.linspace(BLINK, -0.02, 41)
+    found = [_lids_apart(relative_motion(face(lids=f), portrait, neutral, PARTS).target.mean)[0] for f in falls]
+    assert (np.diff(found) >= -1e-6).all() and np.diff(found).max() < 0.006
+
+
+@given(st.floats(-1.5, 1.5), st.floats(0.5, 2.0), st.floats(-0.3, 0.3))
+def test_lids_open_the_way_the_driver_holds_the_head(angle: float, scale: float, shift: float) -> None:
+    turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
+    shut = face(lids=BLINK).mean
+    rested = at_rest(shut, FACE, PARTS)
+    tilted = at_rest((shut @ turn.T + np.float32(shift)).astype(np.float32), FACE, PARTS)
+    np.testing.assert_allclose(tilted[LIDS], rested[LIDS] @ turn.T + shift, atol=1e-4)
+    np.testing.assert_array_equal(np.delete(rested, [*LIDS, 8, 9], axis=0), np.delete(shut, [*LIDS, 8, 9], axis=0))
+
+
+@pytest.mark.parametrize("spreads", [OPEN_LIDS + 0.01, RESTING_LIDS, 0.3])
+def test_open_eyes_are_a_faces_own_however_narrow(spreads: float) -> None:
+    neutral = face(lids=_lids_fallen_to(spreads)).mean
+    np.testing.assert_array_equal(at_rest(neutral, FACE, PARTS)[LIDS], neutral[LIDS])
+
+
+def test_between_shut_and_open_nothing_jumps() -> None:
+    found = [
+        at_rest(face(lids=_lids_fallen_to(spreads)).mean, FACE, PARTS)
+        for spreads in np.linspace(SHUT_LIDS - 0.01, OPEN_LIDS + 0.01, 61)
+    ]
+    assert np.abs(np.diff(found, axis=0)).max() < 0.002
+
+
+def test_a_portrait_that_sleeps_wakes_as_the_driver_opens_his_eyes() -> None:
+    sleeping, neutral = face(lids=BLINK), face(lids=BLINK)
+    np.testing.assert_array_equal(relative_motion(neutral, sleeping, neutral, PARTS).target.mean, sleeping.mean)
+    opened = relative_motion(face(), sleeping, neutral, PARTS).target.mean
+    np.testing.assert_allclose(_lids_apart(opened), BLINK, atol=1e-5)
+
+
+def test_a_bundle_without_lids_keeps_the_neutral_pose_itself() -> None:
+    shut = face(lids=BLINK).mean
+    assert at_rest(shut, FACE, Parts.named({}, OPENINGS)) is shut
