@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.errors import EngineError
+from realtime.faces.levels import Levels
 from realtime.frames import Pixels
 
 SEARCH_SIDE_PX = 512
@@ -57,10 +58,11 @@ class FaceDetector:
     def detect(self, pixels: Pixels, search_side_px: int = SEARCH_SIDE_PX) -> tuple[FaceBox, ...]:
         """The faces in pixels [h, w, 3] uint8 RGB, largest first; a larger picture is searched at search_side_px.
 
-        Safe to call from several threads.
+        A dark or hazy picture is evened before. Safe to call from several threads.
         """
         scale = min(1.0, search_side_px / max(pixels.shape[:2]))
         image = _shrunk(pixels, scale)
+        image = Levels.of(image).applied(image)
         boxes = self._propose(image)
         boxes, scores = self._refine(image, boxes, self._refinement, 24, THRESHOLDS[1])
         boxes, scores = self._refine(image, _squared(boxes), self._output, 48, THRESHOLDS[2])
