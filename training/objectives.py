@@ -25,7 +25,7 @@ from training.objective import Example, Objective, Outcome, WithoutDiscriminator
 from training.painting import PaintingObjective
 from training.perceptual import PerceptualDistance, open_perceptual_distance
 from training.reconstruction import ReconstructionObjective
-from training.settings import LossSettings, TrainingSettings
+from training.settings import LossSettings, TeacherSettings, TrainingSettings
 
 # Weights of the discriminator's maps in the authors' configurations, the pixel term first.
 FEATURE_WEIGHTS = (10.0, 10.0, 10.0, 10.0, 1.0)
@@ -96,15 +96,24 @@ def make_objective(settings: TrainingSettings, network: PortraitNet, device: tor
             return ReconstructionObjective(loss, _perceptual(loss, device), embedding, mesh, cycle)
         case "distillation":
             assert settings.teacher is not None
-            teacher, _ = load_checkpoint(settings.teacher.checkpoint)
-            return DistillationObjective(loss, settings.teacher, teacher.to(device), _perceptual(loss, device))
+            teacher = _load_teacher(settings.teacher, device)
+            return DistillationObjective(loss, settings.teacher, teacher, _perceptual(loss, device))
         case "painting":
             embedding = open_identity_embedding().to(device) if loss.painted_identity else None
-            painter = network.motion_transfer
-            assert isinstance(painter, LiveMotionTransfer)
-            return PaintingObjective(loss, painter, device, _perceptual(loss, device), embedding)
+            painter = _live_painter(network)
+            taught_by = _live_painter(_load_teacher(settings.teacher, device)) if settings.teacher else None
+            return PaintingObjective(loss, painter, device, _perceptual(loss, device), embedding, taught_by)
         case "keypoints":
             return KeypointObjective(loss)
+
+
+def _load_teacher(settings: TeacherSettings, device: torch.device) -> PortraitNet:
+    return load_checkpoint(settings.checkpoint)[0].to(device)
+
+
+def _live_painter(network: PortraitNet) -> LiveMotionTransfer:
+    assert isinstance(network.motion_transfer, LiveMotionTransfer)
+    return network.motion_transfer
 
 
 def _perceptual(settings: LossSettings, device: torch.device) -> PerceptualDistance | None:

@@ -2,7 +2,8 @@
 
 A reconstruction is cheapest where it is nothing in particular: a grey mean of teeth, tongue and dark. A judge of detail
 asks for one of them. What comes before painting stays as it is and is computed without gradients; what lies beside the
-judged is held to what the painter made of it when the run began.
+judged is held to what the painter made of it when the run began. A teacher who paints from the same features and flow
+says which of them: then its picture is the aim, of what is judged and of what is not.
 """
 
 import copy
@@ -28,7 +29,7 @@ RIM = 0.2  # of the judged points' extent: what is judged beside it
 
 
 class PaintingObjective:
-    """What windows cost beside their true pictures, and by a judge that learns to tell the two apart."""
+    """What windows cost beside their true pictures or a teacher's, and by a judge that learns to tell the two apart."""
 
     def __init__(
         self,
@@ -37,9 +38,11 @@ class PaintingObjective:
         device: torch.device,
         perceptual: PerceptualDistance | None = None,
         embedding: IdentityEmbedding | None = None,
+        teacher: LiveMotionTransfer | None = None,
     ) -> None:
         self.settings = settings
-        self.before = copy.deepcopy(painter).eval().requires_grad_(False)
+        self.taught = teacher is not None
+        self.model = (teacher or copy.deepcopy(painter)).eval().requires_grad_(False)
         self.judge = PatchJudge().to(device)
         self.discriminator: nn.Module | None = self.judge
         self.perceptual = perceptual
@@ -62,11 +65,12 @@ class PaintingObjective:
         features = windows.of_features(met[chosen])
         image = windows.within(painter.paint(features, seen))
         with torch.no_grad():
-            held = windows.within(self.before.paint(features, seen))
+            held = windows.within(self.model.paint(features, seen))
         judged = windows.first(count)
+        true = held[:count] if self.taught else judged.within(judged.of_pictures(example.target))
         where = ellipses(judged.inner_points(example.judged, size), image.shape[-1])
         made = held[:count] + where * (image[:count] - held[:count])
-        painted = Painted(made, judged.within(judged.of_pictures(example.target)), where)
+        painted = Painted(made, true, where)
         terms = self._picture_terms(painted, windows.within(seen)[:count])
         terms |= self._judged_terms(painted, example)
         terms |= self._identity_terms(judged, painted, example)

@@ -46,14 +46,15 @@ class LossSettings(_Section):
     `painting` trains the transfer network's painter alone, on windows around `landmarks.judged` (training/painting.py):
     beside the true pictures a discriminator counts, by what it takes for real (`convincing`) and by what it sees
     (`matching`), both after `head_start` steps in which it learns alone; what is not judged shall stay as it is
-    (`hold`). `detail` asks results to keep the detail of the warped source where that has the shades of the true
-    picture; it teaches the transfer network alone. `perceptual` weighs what a network for photographs sees
-    (training/perceptual.py) in the reconstruction, `identity` what a network that tells people apart does
-    (training/identity.py), `mesh` what one does that finds features of faces (training/face_mesh.py; both need
-    landmarks of faces), `cycle` that results show the keypoints they were animated with. The share `cross` of a batch
-    also moves other people: stills, or the neighbours' sources; what judges say of them teaches how to move them, never
-    how to paint (training/strangers.py). `painted_identity` is `identity` that teaches the transfer network alone: at
-    the flow, an embedding's gradient is ten times as long as the pictures' and points elsewhere in every batch.
+    (`hold`). With a teacher its picture is the aim, everywhere. `detail` asks results to keep the detail of the warped
+    source where that has the shades of the true picture; it teaches the transfer network alone. `perceptual` weighs
+    what a network for photographs sees (training/perceptual.py) in the reconstruction, `identity` what a network that
+    tells people apart does (training/identity.py), `mesh` what one does that finds features of faces
+    (training/face_mesh.py; both need landmarks of faces), `cycle` that results show the keypoints they were animated
+    with. The share `cross` of a batch also moves other people: stills, or the neighbours' sources; what judges say of
+    them teaches how to move them, never how to paint (training/strangers.py). `painted_identity` is `identity` that
+    teaches the transfer network alone: at the flow, an embedding's gradient is ten times as long as the pictures' and
+    points elsewhere in every batch.
     """
 
     objective: Literal["paper", "reconstruction", "distillation", "painting", "keypoints"] = "reconstruction"
@@ -95,7 +96,7 @@ class StillSettings(_Section):
 class TeacherSettings(_Section):
     """The trained checkpoint whose keypoint detector and dense motion are taken over, and whose pictures are the aim.
 
-    The picture's error around the first `emphasised` of its keypoints counts once more, times `emphasis`.
+    In distillation the error around the first `emphasised` of its keypoints counts once more, times `emphasis`.
     """
 
     checkpoint: Path
@@ -227,8 +228,11 @@ class TrainingSettings(_Section):
 
     @model_validator(mode="after")
     def _a_teacher_teaches_alone(self) -> "TrainingSettings":
-        if (self.loss.objective == "distillation") != (self.teacher is not None):
-            raise ValueError('teacher: teaches in loss.objective = "distillation" alone; set both, or neither')
+        painting = self.loss.objective == "painting"
+        if (self.loss.objective == "distillation") != (self.teacher is not None) and not painting:
+            raise ValueError('teacher: teaches in loss.objective = "distillation" or "painting"; set both, or neither')
+        if painting and self.teacher and self.teacher.emphasis:
+            raise ValueError("teacher.emphasis: painting looks around landmarks.judged; leave it")
         if self.teacher and self.frozen:
             raise ValueError("frozen: a teacher's detector and motion are taken over and stay; leave it")
         for name in ("identity", "painted_identity", "mesh", "cycle"):

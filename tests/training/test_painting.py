@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from models import PRESETS, build_network
+from models.checkpoint import save_checkpoint
 from models.live_transfer import LiveMotionTransfer
 from tests.training.test_objectives_in_runs import guide_to_the_disc
 from tests.training.tiny_runs import CPU, losses_of, tiny_settings
@@ -52,6 +53,28 @@ def test_a_run_of_the_painter_resumes_as_if_it_had_not_stopped(clips: Path, tmp_
     assert losses_of(resumed) == whole[2:]
 
 
+@pytest.fixture
+def teacher(tmp_path: Path) -> Path:
+    torch.manual_seed(5)
+    network = build_network(PRESETS["live-xs"])
+    network.motion_transfer.head.bias.data.zero_()  # as it starts it copies
+    path = tmp_path / "teacher.safetensors"
+    save_checkpoint(path, network, {})
+    return path
+
+
+def test_a_taught_painter_comes_nearer_to_its_teachers_picture(clips: Path, tmp_path: Path, teacher: Path) -> None:
+    plain = painting_settings(clips, tmp_path, steps=10).model_dump()
+    taught = TrainingSettings.model_validate(plain | {"preset": "live-xs", "teacher": {"checkpoint": teacher}})
+    trainer = Trainer(taught, tmp_path / "run", CPU)
+    losses = losses_of(trainer)
+    for part in ("picture", "hold"):  # inside the judged and beside it
+        assert losses[-1][part] < 0.7 * losses[0][part]
+    same = taught.model_copy(update={"initial": teacher})
+    (first, *_) = losses_of(Trainer(same, tmp_path / "same", CPU), until=1)
+    assert first["picture"] < 1e-6 and first["hold"] < 1e-6
+
+
 def test_a_window_is_painted_as_the_whole_picture_is() -> None:
     torch.manual_seed(0)
     painter = build_network(PRESETS["live-xs"]).eval().motion_transfer
@@ -80,6 +103,9 @@ def test_settings_say_what_painting_needs(clips: Path, tmp_path: Path) -> None:
         TrainingSettings.model_validate(plain | {"landmarks": plain["landmarks"] | {"judged": (3,)}})
     with pytest.raises(ValueError, match=r"loss\.mesh: teaches motion, which painting leaves as it is; leave it"):
         TrainingSettings.model_validate(plain | {"loss": plain["loss"] | {"mesh": 1.0}})
+    taught = {"teacher": {"checkpoint": "teacher.safetensors", "emphasised": 4, "emphasis": 1.0}}
+    with pytest.raises(ValueError, match=r"teacher\.emphasis: painting looks around landmarks\.judged; leave it"):
+        TrainingSettings.model_validate(plain | taught)
     for wrong in ({"preset": "paper-64"}, {"frozen": ["motion_transfer"]}):
         with pytest.raises(ValueError, match="trains the painter of a live preset, and it must not be frozen"):
             TrainingSettings.model_validate(plain | {"loss": {"objective": "painting"}} | wrong)
