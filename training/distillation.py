@@ -17,7 +17,7 @@ from training.losses import l1_around
 from training.objective import Example, Outcome, WithoutDiscriminator, picture_terms
 from training.perceptual import PerceptualDistance
 from training.scene import play
-from training.settings import LossSettings, TeacherSettings
+from training.sections import LossSettings, TeacherSettings
 from training.strangers import Seen, animate_both
 
 # All that says what both paint from.

@@ -14,7 +14,8 @@ from training.frame_cache import FrameCache
 from training.landmarks import LandmarkTrack, open_landmarks, shapes_of, unusual_frames
 from training.objective import Example
 from training.pairs import PairBatch, Sampling
-from training.settings import LandmarkSettings, TrainingSettings
+from training.sections import LandmarkSettings
+from training.settings import TrainingSettings
 from training.stills import Stills
 from training.strangers import Openings
 from training.validation import to_tensor

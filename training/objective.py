@@ -10,7 +10,7 @@ from models.geometry import Keypoints
 from models.portrait_net import Animation, PortraitNet
 from training.losses import gradient_l1, landmark_distance, pyramid_l1, span_distance
 from training.perceptual import PerceptualDistance
-from training.settings import LossSettings
+from training.sections import LossSettings
 from training.strangers import Openings, Strangers
 
 

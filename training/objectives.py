@@ -25,7 +25,8 @@ from training.objective import Example, Objective, Outcome, WithoutDiscriminator
 from training.painting import PaintingObjective
 from training.perceptual import PerceptualDistance, open_perceptual_distance
 from training.reconstruction import ReconstructionObjective
-from training.settings import LossSettings, TeacherSettings, TrainingSettings
+from training.sections import LossSettings, TeacherSettings
+from training.settings import TrainingSettings
 
 # Weights of the discriminator's maps in the authors' configurations, the pixel term first.
 FEATURE_WEIGHTS = (10.0, 10.0, 10.0, 10.0, 1.0)

@@ -19,7 +19,7 @@ from training.losses import gradient_l1, lost_detail, pyramid_l1
 from training.objective import Example, Outcome, Painted, picture_terms
 from training.patch_judge import PatchJudge, convincing, mistaken, unlike_features
 from training.perceptual import PerceptualDistance
-from training.settings import LossSettings
+from training.sections import LossSettings
 from training.windows import Windows, windows_at
 
 ELSEWHERE = 2  # one window about any landmark for so many judged ones

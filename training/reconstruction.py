@@ -12,7 +12,7 @@ from training.losses import gradient_l1_around, keypoint_distance, l1_around, lo
 from training.objective import Example, Outcome, WithoutDiscriminator, landmark_terms, picture_terms, shift_terms
 from training.perceptual import PerceptualDistance
 from training.scene import Scene, play
-from training.settings import LossSettings
+from training.sections import LossSettings
 from training.shades import shades_only
 from training.strangers import carried_over, move_both
 

@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from training.settings import StageSettings, TrainingSettings
+from training.sections import StageSettings
+from training.settings import TrainingSettings
 
 WARM_UP_STEPS = 200
 

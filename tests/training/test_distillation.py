@@ -11,7 +11,8 @@ from models.portrait_net import PortraitNet
 from tests.training.tiny_runs import CPU, losses_of, tiny_settings
 from training.distillation import TAKEN_OVER, DistillationObjective
 from training.objective import Example
-from training.settings import LossSettings, TeacherSettings, TrainingSettings
+from training.sections import LossSettings, TeacherSettings
+from training.settings import TrainingSettings
 from training.strangers import Strangers
 from training.trainer import Trainer
 

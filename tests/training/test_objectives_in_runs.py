@@ -13,12 +13,8 @@ from tests.training.tiny_runs import CPU, losses_of, tiny_settings
 from training.initial import starting_network
 from training.objective import Example
 from training.reconstruction import ReconstructionObjective
-from training.settings import (
-    LandmarkSettings,
-    LossSettings,
-    StillSettings,
-    TrainingSettings,
-)
+from training.sections import LandmarkSettings, LossSettings, StillSettings
+from training.settings import TrainingSettings
 from training.stills import write_still_landmarks
 from training.trainer import Trainer
 
@@ -191,6 +187,14 @@ def test_something_must_learn_and_what_is_frozen_be_there(clips: Path) -> None:
     of_the_paper = tiny_settings(clips, preset="paper-64").model_dump() | {"frozen": ["motion_transfer.context"]}
     with pytest.raises(ValueError, match=r"frozen: paper-64 has no motion_transfer\.context"):
         TrainingSettings.model_validate(of_the_paper)
+
+
+@pytest.mark.parametrize("objective", ["paper", "keypoints"])
+@pytest.mark.parametrize("name", ["detail", "perceptual", "mesh", "cycle", "cross"])
+def test_a_loss_that_an_objective_does_not_look_at_is_refused(clips: Path, objective: str, name: str) -> None:
+    loss = {"objective": objective, name: 0.5}
+    with pytest.raises(ValueError, match=rf"loss\.{name}: {objective} does not look at it; leave one of the two"):
+        TrainingSettings.model_validate(tiny_settings(clips).model_dump() | {"loss": loss})
 
 
 @pytest.mark.parametrize("objective", ["reconstruction", "keypoints"])

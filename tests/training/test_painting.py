@@ -57,7 +57,7 @@ def test_a_run_of_the_painter_resumes_as_if_it_had_not_stopped(clips: Path, tmp_
 def teacher(tmp_path: Path) -> Path:
     torch.manual_seed(5)
     network = build_network(PRESETS["live-xs"])
-    network.motion_transfer.head.bias.data.zero_()  # as it starts it copies
+    torch.nn.init.zeros_(network.get_parameter("motion_transfer.head.bias"))  # as it starts it copies
     path = tmp_path / "teacher.safetensors"
     save_checkpoint(path, network, {})
     return path

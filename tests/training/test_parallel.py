@@ -21,7 +21,8 @@ from tests.training.two_ranks import (
     whole_and_resumed_run,
 )
 from training.parallel import Ranks
-from training.settings import DataSettings, SettingsError, StageSettings, TrainingSettings
+from training.sections import DataSettings, StageSettings
+from training.settings import SettingsError, TrainingSettings
 from training.trainer import Trainer
 
 CPU = torch.device("cpu")

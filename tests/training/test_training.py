@@ -14,10 +14,7 @@ from models.live_transfer import Context
 from tests.training.tiny_runs import CPU, losses_of, tiny_settings
 from training.__main__ import main
 from training.precision import fastest_precision
-from training.settings import (
-    SettingsError,
-    read_settings,
-)
+from training.settings import SettingsError, read_settings
 from training.trainer import StepReport, Trainer, TrainingError
 
 

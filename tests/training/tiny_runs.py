@@ -4,12 +4,8 @@ from pathlib import Path
 
 import torch
 
-from training.settings import (
-    DataSettings,
-    LossSettings,
-    StageSettings,
-    TrainingSettings,
-)
+from training.sections import DataSettings, LossSettings, StageSettings
+from training.settings import TrainingSettings
 from training.trainer import StepReport, Trainer
 
 CPU = torch.device("cpu")

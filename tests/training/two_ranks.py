@@ -15,7 +15,8 @@ from models.portrait_net import PortraitNet, build_network
 from training.objective import Example
 from training.parallel import Ranks
 from training.reconstruction import ReconstructionObjective
-from training.settings import LossSettings, TrainingSettings
+from training.sections import LossSettings
+from training.settings import TrainingSettings
 from training.trainer import Trainer
 
 CPU = torch.device("cpu")

@@ -21,7 +21,8 @@ from models.portrait_net import PortraitNet
 from training.clips import ClipError, decode_clip, find_clips
 from training.evaluate.face_signals import Following, following
 from training.landmarks import LandmarkError, read_landmarks
-from training.settings import LandmarkSettings, SettingsError, read_settings
+from training.sections import LandmarkSettings
+from training.settings import SettingsError, read_settings
 from training.validation import to_tensor
 
 STATED_SIZE = 256

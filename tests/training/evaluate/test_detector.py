@@ -7,7 +7,7 @@ import pytest
 
 from training.evaluate.detector import compare, main
 from training.landmarks import LandmarkError
-from training.settings import LandmarkSettings
+from training.sections import LandmarkSettings
 
 GUIDE = LandmarkSettings(folder=Path("unused"), points=((2, 2), (0, 0)), spans=((0, 1),))
 
