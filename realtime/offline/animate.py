@@ -24,6 +24,7 @@ from realtime.settings import DEFAULT_BUNDLE, LARGEST_GAIN, default_cache, parse
 from realtime.settings_flags import hyphenated, refusing_parser
 
 BAR_WIDTH = 30
+WRITABLE = (".mp4", ".m4v", ".mov", ".mkv", ".avi", ".ts", ".gif")  # H.264 goes into these, or GIF
 DEFAULT_ENGINE = "onnx-cpu"  # the same on every machine; run_live.py itself measures which is fastest
 
 
@@ -43,11 +44,13 @@ def main(arguments: Sequence[str]) -> int:
 def planned(sources: Sequence[str], drivings: Sequence[str], output: Path) -> list[Job]:
     """A job for every portrait with every clip. One goes to the file output; several into the folder of that name.
 
-    Raises SettingsError: nothing found, an output that is one of the inputs, a file where a folder must be, or inputs
-    so named that one video would replace another.
+    Raises SettingsError: nothing found, an output that is one of the inputs or no video, a file where a folder must be,
+    or inputs so named that one video would replace another.
     """
     pictures, clips = _found(sources, "--source"), _found(drivings, "--driving")
     if len(pictures) * len(clips) == 1 and output.suffix:
+        if output.suffix.lower() not in WRITABLE:
+            raise SettingsError(f"{output}: not a kind of video file", hint=f"name one of {', '.join(WRITABLE)}")
         jobs = [Job(pictures[0], clips[0], output)]
     elif output.exists() and not output.is_dir():
         raise SettingsError(f"{output}: is no folder of videos", hint="name a folder, or for one video an .mp4 or .gif")

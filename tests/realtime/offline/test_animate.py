@@ -221,7 +221,7 @@ REFUSED = {
     "half a thread": (["--threads", "0.5"], "--threads: 0.5 is not a whole number of at least 1"),
     "endless gain": (["--gain", "nan"], "--gain: nan is not a number from 0 to 3"),
     "too much gain": (["--gain", "3.5"], "--gain: 3.5 is not a number from 0 to 3"),
-    "output of sound": (["--output", "nowhere.wav"], "wav: cannot be written (not a kind of video file)"),
+    "output of sound": (["--output", "nowhere.wav"], "error: nowhere.wav: not a kind of video file"),
     "output that is a device": (["--output", "/dev/null"], "/dev/null: is no folder of videos"),
     "unwritable output": (["--output", "/proc/nowhere/out.mp4"], "/proc/nowhere"),
 }
