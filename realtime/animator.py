@@ -16,7 +16,6 @@ from realtime.errors import SourceError
 from realtime.faces.detector import FaceDetector
 from realtime.faces.driver_framing import DriverFraming
 from realtime.faces.finder import BackgroundFaceFinder, FaceFinder, PromptFaceFinder
-from realtime.faces.levels import LevelFollower
 from realtime.figures.dashboard import Dashboard, Preview
 from realtime.frames import AnimatedFrame, Background, Frame, Keypoints, Motion, Pixels
 from realtime.framing import cut_out, mirrored
@@ -85,7 +84,6 @@ class Animator(Closing):
         self._stopwatch = stopwatch
         self._networks = Networks(engine, self._stage)
         self._framing = DriverFraming(self._finder(), self._options.tracking, bundle.parts)
-        self._light = LevelFollower() if detector else None
         grounds = Grounds(self._options.beside, self._options.behind)
         self._opener = PortraitOpener(self._size_px, detector, self._network, grounds)
         self._mapper = MotionMapper(self._options, self._dashboard.notify, bundle.parts)
@@ -159,7 +157,7 @@ class Animator(Closing):
 
     def meet_driver(self) -> None:
         """Forgets the driver seen so far: the face is looked for anew, and the next pose is neutral."""
-        self._forget_driver()
+        self._framing.reset()
         self._mapper.calibrate()
 
     def take_best_neutral(self, frames: Iterable[Frame]) -> None:
@@ -170,7 +168,7 @@ class Animator(Closing):
             sight = self._see(frame)
             if sight is not None:
                 self._mapper.consider(sight.keypoints, portrait)
-        self._forget_driver()
+        self._framing.reset()
 
     def at_rest(self) -> AnimatedFrame:
         """The portrait before any driver. Raises SourceError before set_source."""
@@ -206,11 +204,6 @@ class Animator(Closing):
             self._rest = source, AnimatedFrame(resting, resting, index, captured_at, False, mirror, around)
         return replace(self._rest[1], index=index, captured_at=captured_at)
 
-    def _forget_driver(self) -> None:
-        self._framing.reset()
-        if self._light:
-            self._light.reset()
-
     def _finder(self) -> FaceFinder | None:
         if self._detector is None:
             return None
@@ -230,8 +223,7 @@ class Animator(Closing):
         with self._stage("crop"):
             driver = cut_out(frame.pixels, crop, self._size_px)
             driver = mirrored(driver) if self._options.mirror else driver
-            evened = self._light.evened(driver, frame.captured_at) if self._light else driver
-        keypoints = self._networks.detect(evened)
+        keypoints = self._networks.detect(self._framing.evened(driver, frame.captured_at))
         self._framing.saw(frame, crop, keypoints, self._options.mirror)
         return _Sight(driver, keypoints)
 

@@ -58,11 +58,16 @@ class FaceDetector:
     def detect(self, pixels: Pixels, search_side_px: int = SEARCH_SIDE_PX) -> tuple[FaceBox, ...]:
         """The faces in pixels [h, w, 3] uint8 RGB, largest first; a larger picture is searched at search_side_px.
 
-        A dark or hazy picture is evened before. Safe to call from several threads.
+        Where none is found in a dark or hazy picture, it is evened and searched again. Safe to call from several
+        threads.
         """
         scale = min(1.0, search_side_px / max(pixels.shape[:2]))
         image = _shrunk(pixels, scale)
-        image = Levels.of(image).applied(image)
+        evened = Levels.of(image).applied(image)
+        faces = self._search(image, scale)
+        return faces if faces or evened is image else self._search(evened, scale)
+
+    def _search(self, image: Pixels, scale: float) -> tuple[FaceBox, ...]:
         boxes = self._propose(image)
         boxes, scores = self._refine(image, boxes, self._refinement, 24, THRESHOLDS[1])
         boxes, scores = self._refine(image, _squared(boxes), self._output, 48, THRESHOLDS[2])

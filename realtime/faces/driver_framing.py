@@ -1,4 +1,4 @@
-"""The driver's crop: the face is found, followed as the driver moves and leans, and missed when it has gone."""
+"""The driver's crop: the face is found, followed as the driver moves and leans, evened, and missed when it has gone."""
 
 import logging
 from collections import deque
@@ -10,7 +10,8 @@ from realtime.faces.anchor import FaceAnchor, Gathering, gathered
 from realtime.faces.crop_follower import CropFollower
 from realtime.faces.detector import FaceBox
 from realtime.faces.finder import FaceFinder, Search
-from realtime.frames import Frame, Keypoints
+from realtime.faces.levels import LevelFollower
+from realtime.frames import Frame, Keypoints, Pixels
 from realtime.framing import FRAMED_OVERLAP, Crop, centre_crop, crop_around, ideal_crop, overlap
 from realtime.parts import EVERYTHING, Parts
 
@@ -34,6 +35,7 @@ class DriverFraming:
 
     def __init__(self, finder: FaceFinder | None, track: bool = True, parts: Parts = EVERYTHING) -> None:
         self._finder = finder
+        self._light = LevelFollower()
         self._face = parts.face
         self._track = track
         self._zoom, self._pan = 1.0, (0.0, 0.0)
@@ -53,6 +55,7 @@ class DriverFraming:
         self._is_framed = False
         self._seen: deque[tuple[int, Gathering]] = deque(maxlen=REMEMBERED_FRAMES)
         self._found: tuple[int, Crop] | None = None  # in a frame whose keypoints are not known yet
+        self._light.reset()
         if self._finder:
             self._finder.hurry()
 
@@ -86,6 +89,10 @@ class DriverFraming:
         told = self._anchor.crop_for(gathering)
         if told is not None:
             self._follower.update(told, frame.captured_at)
+
+    def evened(self, crop: Pixels, at_s: float) -> Pixels:
+        """The picture of a crop at time at_s, seconds, lit as by day; without a finder, which knows no face, itself."""
+        return self._light.evened(crop, at_s) if self._finder else crop
 
     def close(self) -> None:
         """Ends the search for faces."""
