@@ -16,8 +16,7 @@ UPPER_LID_SHARE = 0.8  # of a closing eye's way
 
 
 def at_rest(neutral: Tensor, portrait: Tensor, parts: Parts) -> Tensor:
-    """`neutral` [k, 2] with lips no further apart than the portrait's, and with lids apart where only the driver's are
-    shut.
+    """`neutral` [k, 2] with lips no further apart than the portrait's, and lids apart that the driver alone has shut.
 
     The portrait's mouth is then open when the driver's is, and its eyes are shut when the driver's are: otherwise open
     eyes of a driver taken in a blink would stretch the portrait's for the whole call. How wide open lids are is a
