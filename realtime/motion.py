@@ -45,10 +45,10 @@ def _size_ratio(portrait: Tensor, neutral: Tensor) -> np.float32:
 def _close_by_share(mean: Tensor, driving: Tensor, portrait: Tensor, neutral: Tensor, openings: Pairs) -> None:
     """Moves the ends of openings in `mean`: lips as far apart as the driver's cannot come nearer than to each other."""
     upper, lower = openings.T
-    at_rest, now, own = (points[lower] - points[upper] for points in (neutral, driving, portrait))
-    width = np.linalg.norm(at_rest, axis=1).clip(SMALLEST_SPREAD)
-    direction = at_rest / width[:, None]
-    closed = ((at_rest - now) * direction).sum(axis=1).clip(0, width)
+    before, now, own = (points[lower] - points[upper] for points in (neutral, driving, portrait))
+    width = np.linalg.norm(before, axis=1).clip(SMALLEST_SPREAD)
+    direction = before / width[:, None]
+    closed = ((before - now) * direction).sum(axis=1).clip(0, width)
     ratio = (np.linalg.norm(own, axis=1) / width).clip(max=LARGEST_CLOSING_RATIO)
     spared = direction * (closed * (1 - ratio) / 2)[:, None]
     mean[upper] -= spared

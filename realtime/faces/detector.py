@@ -63,9 +63,11 @@ class FaceDetector:
         """
         scale = min(1.0, search_side_px / max(pixels.shape[:2]))
         image = _shrunk(pixels, scale)
-        evened = Levels.of(image).applied(image)
         faces = self._search(image, scale)
-        return faces if faces or evened is image else self._search(evened, scale)
+        if faces:
+            return faces
+        evened = Levels.of(image).applied(image)
+        return faces if evened is image else self._search(evened, scale)
 
     def _search(self, image: Pixels, scale: float) -> tuple[FaceBox, ...]:
         boxes = self._propose(image)
