@@ -21,9 +21,10 @@ class Example:
     Landmarks, where there are any, are [b, m, 2], and count with `landmark_weight`; the picture around the first
     `emphasised` of them counts once more with `emphasis`, and its gradients with `emphasis_gradient`; what lies between
     the ends of `spans` [s, 2] with `span_weight`, and how they move from source to driver with `shift_weight`. `judged`
-    [b, j, 2] are the driver's landmarks that a judge looks around, and `judge_weight` is how much it counts. `openings`
-    are opposite lips and lids. The two `face_landmarks` [b, 5, 2] are those that training/face_alignment.py aligns
-    faces by. `strangers` are animated by the first motions of the batch.
+    [b, g, 2, 2] are the first and the last corner of what each group of the driver's landmarks spans that a judge looks
+    at, and `judge_weight` is how much it counts. `openings` are opposite lips and lids. The two `face_landmarks`
+    [b, 5, 2] are those that training/face_alignment.py aligns faces by. `strangers` are animated by the first motions
+    of the batch.
     """
 
     source: Tensor

@@ -1,4 +1,4 @@
-"""The painter alone, on windows around what a discriminator judges: an opened mouth, say.
+"""The painter alone, on windows around what a discriminator judges: opened mouths, say, and eyes.
 
 A reconstruction is cheapest where it is nothing in particular: a grey mean of teeth, tongue and dark. A judge of detail
 asks for one of them. What comes before painting stays as it is and is computed without gradients; what lies beside the
@@ -58,7 +58,7 @@ class PaintingObjective:
         met, warped, driving = _before_painting(network, painter, example)
         count, size = len(met), example.target.shape[-1]
         elsewhere = _any_of(example.driving_landmarks[: -(-count // ELSEWHERE)], generator)
-        centres = torch.cat([example.judged.mean(dim=1), elsewhere]).nan_to_num()
+        centres = torch.cat([centres_in_turns(example.judged), elsewhere]).nan_to_num()
         windows = windows_at(_off_centre(centres, generator), met.shape[-1])
         chosen = torch.cat([torch.arange(count), torch.arange(len(elsewhere))])
         seen = windows.of_pictures(warped[chosen])
@@ -66,15 +66,15 @@ class PaintingObjective:
         image = windows.within(painter.paint(features, seen))
         with torch.no_grad():
             held = windows.within(self.model.paint(features, seen))
+        where = judged_places(windows, example.judged[chosen], size, image.shape[-1])
+        made = held + where * (image - held)
         judged = windows.first(count)
         true = held[:count] if self.taught else judged.within(judged.of_pictures(example.target))
-        where = ellipses(judged.inner_points(example.judged, size), image.shape[-1])
-        made = held[:count] + where * (image[:count] - held[:count])
-        painted = Painted(made, true, where)
+        painted = Painted(made[:count], true, where[:count])
         terms = self._picture_terms(painted, windows.within(seen)[:count])
         terms |= self._judged_terms(painted, example)
         terms |= self._identity_terms(judged, painted, example)
-        beside = torch.cat([image[:count] - (made - held[:count]), image[count:]])
+        beside = image - (made - held)
         terms["hold"] = self.settings.hold * (pyramid_l1(beside, held) + gradient_l1(beside, held))
         return Outcome(torch.stack(list(terms.values())).sum(), terms, None, driving, painted=painted)
 
@@ -113,12 +113,24 @@ class PaintingObjective:
         return {"painted_identity": self.settings.painted_identity * distance}
 
 
-def ellipses(points: Tensor, side: int) -> Tensor:
-    """Soft ellipses [b, 1, side, side] about `points` [b, m, 2] in pixels, with a rim; nothing where one is NaN."""
-    low, high = points.amin(dim=1), points.amax(dim=1)  # b 2
+def centres_in_turns(judged: Tensor) -> Tensor:
+    """The middle [b, 2] of the first group's corners [b, g, 2, 2] in the first picture, of the second's in the next."""
+    pictures = torch.arange(len(judged))
+    return judged[pictures, pictures % judged.shape[1]].mean(dim=1)
+
+
+def judged_places(windows: Windows, judged: Tensor, size: int, side: int) -> Tensor:
+    """[b, 1, side, side]: how much what is `within` the windows is `judged` [b, g, 2, 2], in pictures of `size`."""
+    corners = windows.inner_points(judged.flatten(1, 2), size).view_as(judged)
+    return ellipses(corners.flatten(0, 1), side).unflatten(0, judged.shape[:2]).amax(dim=1)
+
+
+def ellipses(corners: Tensor, side: int) -> Tensor:
+    """Soft ellipses [b, 1, side, side], a rim beyond `corners` [b, 2, 2] in pixels; nothing where one is NaN."""
+    low, high = corners.unbind(dim=1)  # b 2
     extent = (high - low).amax(dim=1, keepdim=True)
     radius = ((high - low) / 2 + RIM * extent).clamp_min(1)
-    place = torch.arange(side, device=points.device) + 0.5
+    place = torch.arange(side, device=corners.device) + 0.5
     x, y = ((place - ((low + high) / 2)[:, axis, None]) / radius[:, axis, None] for axis in (0, 1))
     squared = x.square()[:, None, :] + y.square()[:, :, None]  # b side side
     return torch.sigmoid(4 * (1 - squared)).nan_to_num()[:, None]

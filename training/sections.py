@@ -103,15 +103,16 @@ class LandmarkSettings(Section):
 
     `points` are pairs of a landmark's number and its mirror image's, one pair per guided keypoint. Around the first
     `emphasised` of them the picture's error counts once more, times `emphasis`, and that of its neighbour differences
-    times `emphasis_gradient`. `judged` are the guided keypoints that the painting objective looks around. `spans` are
-    pairs of guided keypoints, by their place in `points`, whose distance tells what a clip does seldom and briefly,
-    such as two lids: the error of what lies between them counts with `span_weight` beside the points' own, and frames
-    where a span is as unusual as it gets in its clip are drawn 1 + `span_sampling` times as often as where it is as
-    usual; likewise with `turn_sampling` frames in which the face has another shape than in the source, as it has when
-    it is turned. `shift_weight` asks that keypoints move from source to driver as their landmarks do. `parts` tell the
-    live program which guided keypoints are the face's, and among them the mouth's and the eyes'; `openings` which are
-    opposite lips and lids; `depths` how far the points of parts.face lie towards the viewer, in spreads of the face
-    (root mean square distances from its middle).
+    times `emphasis_gradient`. `judged` are groups of guided keypoints, such as a mouth's and an eye's: the painting
+    objective looks around them in turns, and judges what each spans. `spans` are pairs of guided keypoints, by their
+    place in `points`, whose distance tells what a clip does seldom and briefly, such as two lids: the error of what
+    lies between them counts with `span_weight` beside the points' own, and frames where a span is as unusual as it gets
+    in its clip are drawn 1 + `span_sampling` times as often as where it is as usual; likewise with `turn_sampling`
+    frames in which the face has another shape than in the source, as it has when it is turned. `shift_weight` asks that
+    keypoints move from source to driver as their landmarks do. `parts` tell the live program which guided keypoints are
+    the face's, and among them the mouth's and the eyes'; `openings` which are opposite lips and lids; `depths` how far
+    the points of parts.face lie towards the viewer, in spreads of the face (root mean square distances from its
+    middle).
     """
 
     folder: Path
@@ -121,7 +122,7 @@ class LandmarkSettings(Section):
     emphasised: int = Field(0, ge=0)
     emphasis: float = Field(0.0, ge=0)
     emphasis_gradient: float = Field(0.0, ge=0)
-    judged: tuple[int, ...] = ()
+    judged: tuple[tuple[int, ...], ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
     parts: dict[PartName, tuple[int, ...]] = {}
     openings: tuple[tuple[int, int], ...] = ()
@@ -134,8 +135,8 @@ class LandmarkSettings(Section):
     @model_validator(mode="after")
     def _places_are_of_points(self) -> "LandmarkSettings":
         count = len(self.points)
-        named = {f"parts: {name}": places for name, places in self.parts.items()} | {"judged": self.judged}
-        for name, places in named.items():
+        named = [(f"parts: {name}", places) for name, places in self.parts.items()]
+        for name, places in [*named, *(("judged", group) for group in self.judged)]:
             if not all(0 <= place < count for place in places):
                 raise ValueError(f"{name} names {max(places)}, not a place in points; use 0 to {count - 1}")
         return self

@@ -10,14 +10,14 @@ from models.checkpoint import save_checkpoint
 from models.live_transfer import LiveMotionTransfer
 from tests.training.test_objectives_in_runs import guide_to_the_disc
 from tests.training.tiny_runs import CPU, losses_of, tiny_settings
-from training.painting import ellipses
+from training.painting import centres_in_turns, ellipses, judged_places
 from training.settings import TrainingSettings
 from training.trainer import Trainer
-from training.windows import windows_at
+from training.windows import Windows, windows_at
 
 
 def painting_settings(clips: Path, tmp_path: Path, steps: int) -> TrainingSettings:
-    guide = guide_to_the_disc(clips, tmp_path).model_dump() | {"judged": (0, 1), "emphasis": 1.0}
+    guide = guide_to_the_disc(clips, tmp_path).model_dump() | {"judged": ((0, 1), (1, 2)), "emphasis": 1.0}
     loss = {"objective": "painting", "warped": 0.0, "detail": 0.3, "head_start": 1}
     return TrainingSettings.model_validate(
         tiny_settings(clips, steps).model_dump() | {"landmarks": guide, "loss": loss}
@@ -87,12 +87,25 @@ def test_a_window_is_painted_as_the_whole_picture_is() -> None:
     torch.testing.assert_close(part, whole, atol=1e-5, rtol=0)
 
 
-def test_ellipses_are_about_their_points_and_nowhere_without() -> None:
-    points = torch.tensor([[[10.0, 20.0], [30.0, 20.0], [20.0, 16.0], [20.0, 24.0]]]).repeat(2, 1, 1)
-    points[1, 2] = torch.nan
-    known, unknown = ellipses(points, 40)
+def test_ellipses_are_in_their_boxes_and_nowhere_without() -> None:
+    corners = torch.tensor([[[10.0, 16.0], [30.0, 24.0]]]).repeat(2, 1, 1)
+    corners[1, 1] = torch.nan
+    known, unknown = ellipses(corners, 40)
     assert known[0, 20, 20] > 0.9 and known[0, 20, 9] > 0.5 and known[0, 33, 20] < 0.05 and known[0, 2, 2] < 0.01
     assert (unknown == 0).all()
+
+
+def test_pictures_are_looked_at_around_one_group_after_the_other_and_judged_wherever_one_is_seen() -> None:
+    groups = torch.tensor([[[-0.2, -0.3], [0.2, -0.1]], [[-0.1, 0.4], [0.3, 0.6]]]).repeat(3, 1, 1, 1)
+    groups[2, 1] = torch.nan
+    centres = centres_in_turns(groups)
+    torch.testing.assert_close(centres, torch.tensor([[0.0, -0.2], [0.1, 0.5], [0.0, -0.2]]))
+    windows = Windows(torch.zeros(3, 2, dtype=torch.long), side=66, margin=1)  # the whole picture, and a little more
+    both, _, first_alone = judged_places(windows, groups, 256, 256)
+    middles = [(100, 124), (188, 137)]  # row and column of either group
+    assert [both[0, row, column] > 0.9 for row, column in middles] == [True, True]
+    assert [first_alone[0, row, column] > 0.9 for row, column in middles] == [True, False]
+    assert both[0, 30, 30] < 0.01
 
 
 def test_settings_say_what_painting_needs(clips: Path, tmp_path: Path) -> None:
@@ -100,7 +113,7 @@ def test_settings_say_what_painting_needs(clips: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"name some in landmarks\.judged"):
         TrainingSettings.model_validate(plain | {"landmarks": plain["landmarks"] | {"judged": ()}})
     with pytest.raises(ValueError, match="judged names 3, not a place in points; use 0 to 2"):
-        TrainingSettings.model_validate(plain | {"landmarks": plain["landmarks"] | {"judged": (3,)}})
+        TrainingSettings.model_validate(plain | {"landmarks": plain["landmarks"] | {"judged": ((0,), (3,))}})
     with pytest.raises(ValueError, match=r"loss\.mesh: teaches motion, which painting leaves as it is; leave it"):
         TrainingSettings.model_validate(plain | {"loss": plain["loss"] | {"mesh": 1.0}})
     taught = {"teacher": {"checkpoint": "teacher.safetensors", "emphasised": 4, "emphasis": 1.0}}
