@@ -9,11 +9,13 @@ from realtime.motion import positive_definite, relative_motion, smallest_varianc
 from realtime.parts import EVERYTHING, Parts
 from realtime.resting import RESTING_LIDS, UPPER_LID_SHARE, UPPER_LIP_SHARE
 from realtime.similarity import fitted_similarity, spread_of
-from realtime.turning import turned_further
+from realtime.turning import sine_between, turned_further
 
 # The portrait follows well what training showed: in 95 % of pairs of frames (every 20th of the 40 validation clips) no
 # keypoint of the face was further from its place than this, in spreads.
 REACH = 0.74
+# Sine of the furthest turn or nod: beyond it far eyes tear in one portrait of four (docs/decisions/083).
+TURNING_REACH = 0.45
 SMALLEST_SPREAD = 1e-3
 KNEE = 0.7  # of the reach; up to here nothing is changed
 # The networks show this much less of what lips and lids are asked to do (docs/decisions/074).
@@ -82,7 +84,7 @@ def asked_for_more(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
 
 
 def range_used(motion: Motion, portrait: Keypoints, parts: Parts = EVERYTHING) -> float:
-    """The furthest way of the face's keypoints from their place in the portrait, as a share of what it can follow.
+    """How far the face's keypoints go from their place in the portrait, or turn, as a share of what it can follow.
 
     0 where the keypoints all fall together: they span nothing to measure by.
     """
@@ -90,7 +92,8 @@ def range_used(motion: Motion, portrait: Keypoints, parts: Parts = EVERYTHING) -
     spread = spread_of(resting)
     if spread < SMALLEST_SPREAD:
         return 0.0
-    return float(np.linalg.norm(moved - resting, axis=1).max() / (REACH * spread))
+    way = float(np.linalg.norm(moved - resting, axis=1).max()) / (REACH * spread)
+    return max(way, sine_between(portrait.mean, motion.target.mean, parts) / TURNING_REACH)
 
 
 def limited(motion: Motion, portrait: Keypoints, parts: Parts = EVERYTHING) -> Motion:

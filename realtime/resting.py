@@ -5,6 +5,7 @@ import numpy as np
 from realtime.frames import Tensor
 from realtime.parts import Parts
 from realtime.similarity import fitted_similarity, spread_of
+from realtime.turning import turned_back
 
 SMALLEST_SPREAD = 1e-4
 # Lips this near, in spreads of the face, touch: what a detector sees between closed ones.
@@ -13,20 +14,23 @@ UPPER_LIP_SHARE = 0.2  # of an opening mouth's way; the jaw makes the rest
 # Between lids, in spreads of the face, half of the time in videos of 40 people: 0.07 to 0.28; in blinks below 0.06.
 SHUT_LIDS, OPEN_LIDS, RESTING_LIDS = 0.06, 0.1, 0.16
 UPPER_LID_SHARE = 0.8  # of a closing eye's way
+FACING = 0.3  # sine of the angle between driver and portrait up to which a face that is turned away may rest so
 
 
 def at_rest(neutral: Tensor, portrait: Tensor, parts: Parts) -> Tensor:
-    """`neutral` [k, 2] with lips no further apart than the portrait's, and lids apart that the driver alone has shut.
+    """`neutral` [k, 2] with lips no further apart than the portrait's, lids apart that the driver alone has shut.
 
-    The portrait's mouth is then open when the driver's is, and its eyes are shut when the driver's are: otherwise open
-    eyes of a driver taken in a blink would stretch the portrait's for the whole call. How wide open lids are is a
-    face's own, and stays.
+    The face is then turned away no further than faces rest, either. The portrait's mouth is open when the driver's
+    is, and its eyes are shut when the driver's are: otherwise open eyes of a driver taken in a blink would stretch the
+    portrait's for the whole call. How wide open lids are is a face's own, and stays. A driver taken as he looked to the
+    side would twist the portrait once he looks here: now it looks to the side with him.
     """
-    shut = _shut(neutral, parts)
+    facing = turned_back(neutral, portrait, parts, FACING)
+    shut = _shut(facing, parts)
     shut *= (1 - _shut(portrait, parts)) if shut else 0.0
     if not shut and not len(parts.lips):
-        return neutral
-    rested = neutral.copy()
+        return facing
+    rested = facing.copy()
     if shut:
         _wake(rested, portrait, parts, shut)
     _meet(rested, portrait, parts)

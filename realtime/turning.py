@@ -12,6 +12,7 @@ from realtime.similarity import complex_of, spread_of
 TURN_ASKED, NOD_ASKED = 1.25, 1.4
 # Sine of the angle up to which more is asked: what a head hides that turns further is not in the portrait.
 FURTHEST = 0.25
+SMALLEST_SIZE = 0.1  # of a face that has turned, in those of the resting one: smaller is none
 
 
 def turned_further(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
@@ -21,22 +22,58 @@ def turned_further(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
     """
     if not parts.rigid.any():
         return motion
-    resting, mean, rigid = portrait.mean[parts.face], motion.target.mean.copy(), parts.rigid
-    depth = spread_of(resting) * (parts.depths - parts.depths[rigid].mean())
-    turn = _turn((mean[parts.face] - resting)[rigid], resting[rigid], depth[rigid])
+    resting, mean = portrait.mean[parts.face], motion.target.mean.copy()
+    _, turn = _fit(mean[parts.face] - resting, resting, parts)
+    depth = _depth(resting, parts)
     mean[parts.face, 0] += (TURN_ASKED - 1) * FURTHEST * math.tanh(turn.real / FURTHEST) * depth
     mean[parts.face, 1] += (NOD_ASKED - 1) * FURTHEST * math.tanh(turn.imag / FURTHEST) * depth
     return Motion(Keypoints(mean, motion.target.covariance))
 
 
-def _turn(way: Tensor, resting: Tensor, depth: Tensor) -> complex:
-    """The sines by which points [n, 2] turned (real) and nodded (imaginary) on their way; `depth` [n] has no mean.
+def sine_between(resting: Tensor, moved: Tensor, parts: Parts) -> float:
+    """The sine of the angle by which a face [k, 2] is turned or nods from how it rests; 0 without depths.
+
+    Whatever the place, the size and the turn in the picture's plane of either.
+    """
+    if not parts.rigid.any():
+        return 0.0
+    return _sine(*_fit((moved - resting)[parts.face], resting[parts.face], parts))
+
+
+def turned_back(moved: Tensor, resting: Tensor, parts: Parts, furthest: float) -> Tensor:
+    """`moved` [k, 2], its face no further turned from `resting` than by the sine `furthest`; itself where it is not."""
+    if not parts.rigid.any():
+        return moved
+    resized, turn = _fit((moved - resting)[parts.face], resting[parts.face], parts)
+    sine = _sine(resized, turn)
+    if sine <= furthest:
+        return moved
+    by = turn * (1 - furthest / sine)
+    back = moved.copy()
+    back[parts.face] -= np.outer(_depth(resting[parts.face], parts), [by.real, by.imag]).astype(np.float32)
+    return back
+
+
+def _sine(resized: complex, turn: complex) -> float:
+    return abs(turn) / max(abs(1 + resized), SMALLEST_SIZE)
+
+
+def _depth(resting: Tensor, parts: Parts) -> Tensor:
+    """[face]: how far keypoints lie towards the viewer of the rigid ones' middle, as far as `resting` is wide."""
+    return spread_of(resting) * (parts.depths - parts.depths[parts.rigid].mean())
+
+
+def _fit(way: Tensor, resting: Tensor, parts: Parts) -> tuple[complex, complex]:
+    """What keypoints of the face [n, 2] did on their way: the change of size and turn in the picture, and the turn.
 
     To the first order, what turns moves to the side by its depth. As complex numbers, way = shift + change * resting +
-    turn * depth: a change of size and a turn in the picture's plane are another factor. By least squares.
+    turn * depth: the turn's real part goes to the side, the imaginary one nods. By least squares over rigid keypoints.
     """
-    moved, place = complex_of(way), complex_of(resting)
+    depth = _depth(resting, parts)[parts.rigid]
+    moved, place = complex_of(way[parts.rigid]), complex_of(resting[parts.rigid])
     place -= place.mean()
     size, both = float(np.vdot(place, place).real), complex(np.vdot(depth, place))
     own = size * float(depth @ depth) - abs(both) ** 2
-    return (size * complex(np.vdot(depth, moved)) - both * complex(np.vdot(place, moved))) / max(own, 1e-12)
+    along, deep = complex(np.vdot(place, moved)), complex(np.vdot(depth, moved))
+    turn = (size * deep - both * along) / max(own, 1e-12)
+    return (along - turn * both.conjugate()) / max(size, 1e-12), turn

@@ -11,6 +11,7 @@ from realtime.gain import (
     LIDS_ASKED,
     LIPS_ASKED,
     STARING,
+    TURNING_REACH,
     Gains,
     asked_for_more,
     limited,
@@ -21,7 +22,8 @@ from realtime.motion import relative_motion
 from realtime.parts import EVERYTHING, Parts
 from realtime.resting import RESTING_LIDS
 from realtime.similarity import fitted_similarity, spread_of
-from tests.realtime.keypoint_tracks import FACE, MOUTH, NOSE, OPENINGS, PARTS, UPPER_LIDS, face
+from realtime.turning import sine_between
+from tests.realtime.keypoint_tracks import FACE, MOUTH, NOSE, OPENINGS, PARTS, UPPER_LIDS, WAYS, WITH_DEPTHS, face
 
 PORTRAIT = face()
 LOWER_LIDS = [2, 3]
@@ -153,6 +155,15 @@ def test_a_driver_who_leans_far_still_speaks_and_blinks() -> None:
     wished = motion.target.mean
     np.testing.assert_allclose(held[lower] - held[upper], wished[lower] - wished[upper], atol=1e-6)
     assert 0.2 < held[NOSE, 0] < 0.5
+
+
+@given(st.floats(-1.0, 1.0), st.floats(-1.0, 1.0))
+def test_a_head_that_turns_or_nods_far_is_held_where_the_portrait_can_follow(turn: float, nod: float) -> None:
+    mean = FACE + np.outer(WAYS, [turn, nod]).astype(np.float32)
+    motion = limited(Motion(Keypoints(mean, PORTRAIT.covariance)), PORTRAIT, WITH_DEPTHS)
+    asked, found = (sine_between(FACE, points, WITH_DEPTHS) for points in (mean, motion.target.mean))
+    assert found <= TURNING_REACH + 1e-4
+    assert found >= 0.9 * min(asked, KNEE * TURNING_REACH)
 
 
 def test_more_movement_of_the_driver_is_always_more_of_the_portrait() -> None:

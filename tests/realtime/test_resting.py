@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realtime.frames import Keypoints
 from realtime.motion import relative_motion
 from realtime.parts import Parts
-from realtime.resting import OPEN_LIDS, RESTING_LIDS, SHUT_LIDS, at_rest
+from realtime.resting import FACING, OPEN_LIDS, RESTING_LIDS, SHUT_LIDS, at_rest
 from realtime.similarity import spread_of
-from tests.realtime.keypoint_tracks import FACE, OPENINGS, PARTS, face
+from realtime.turning import sine_between
+from tests.realtime.keypoint_tracks import FACE, OPENINGS, PARTS, WAYS, WITH_DEPTHS, face
 
 SPREAD = spread_of(FACE[PARTS.face])
 BLINK = 0.08  # closes the face's lids
@@ -71,6 +73,30 @@ def test_a_portrait_that_sleeps_wakes_as_the_driver_opens_his_eyes() -> None:
     np.testing.assert_array_equal(relative_motion(neutral, sleeping, neutral, PARTS).target.mean, sleeping.mean)
     opened = relative_motion(face(), sleeping, neutral, PARTS).target.mean
     np.testing.assert_allclose(_lids_apart(opened), BLINK, atol=1e-5)
+
+
+def _turned(sine: float) -> Keypoints:
+    return Keypoints(FACE + np.outer(WAYS, [sine, 0]).astype(np.float32), face().covariance)
+
+
+@pytest.mark.parametrize("away", [-0.8, 0.8])
+def test_a_driver_taken_as_he_looked_to_the_side_does_not_twist_the_portrait_for_the_call(away: float) -> None:
+    neutral, portrait = _turned(away), face()
+    looking_here = relative_motion(face(), portrait, neutral, WITH_DEPTHS).target.mean
+    assert sine_between(portrait.mean, looking_here, WITH_DEPTHS) == pytest.approx(FACING, rel=0.1)
+    still_there = relative_motion(neutral, portrait, neutral, WITH_DEPTHS).target.mean
+    assert sine_between(_turned(away).mean, still_there, WITH_DEPTHS) == pytest.approx(FACING, rel=0.15)
+    assert sine_between(portrait.mean, still_there, WITH_DEPTHS) == pytest.approx(abs(away) - FACING, rel=0.1)
+
+
+def test_a_driver_who_rests_a_little_turned_rests_so() -> None:
+    neutral, portrait = _turned(FACING - 0.02), face()
+    np.testing.assert_array_equal(relative_motion(neutral, portrait, neutral, WITH_DEPTHS).target.mean, portrait.mean)
+
+
+def test_from_a_little_turned_to_far_away_nothing_jumps() -> None:
+    found = [at_rest(_turned(sine).mean, FACE, WITH_DEPTHS) for sine in np.linspace(0.2, 0.9, 141)]
+    assert np.abs(np.diff(found, axis=0)).max() < 0.007
 
 
 def test_a_bundle_without_lids_keeps_the_neutral_pose_itself() -> None:

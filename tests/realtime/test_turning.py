@@ -7,14 +7,10 @@ from hypothesis import strategies as st
 
 from realtime.frames import Keypoints, Motion
 from realtime.parts import Parts
-from realtime.similarity import spread_of
-from realtime.turning import FURTHEST, NOD_ASKED, TURN_ASKED, turned_further
-from tests.realtime.keypoint_tracks import FACE, MOUTH, NOSE, OPENINGS, PARTS, face
+from realtime.turning import FURTHEST, NOD_ASKED, TURN_ASKED, sine_between, turned_back, turned_further
+from tests.realtime.keypoint_tracks import FACE, MOUTH, NOSE, PARTS, WAYS, WITH_DEPTHS, face
 
 PORTRAIT = face()
-DEPTHS = (0.05, 0.05, 0.04, 0.04, 0.14, 0.14, 0.05, 0.05, 0.33, 0.28, 0.03, 0.7, -1.05, -1.05)
-WITH_DEPTHS = Parts.named({"face": tuple(range(len(FACE))), "mouth": tuple(MOUTH)}, OPENINGS, DEPTHS)
-WAYS = spread_of(FACE) * np.array(DEPTHS)  # of a turn by a sine of 1
 
 
 def moved(turn: float = 0.0, nod: float = 0.0, about: Keypoints = PORTRAIT) -> Motion:
@@ -89,3 +85,33 @@ def test_what_lies_beside_the_face_is_left_where_it_is() -> None:
     more = turned_further(Motion(turned), portrait, WITH_DEPTHS).target
     assert (more.mean[-1] == shoulder).all() and (more.mean[:-1] != turned.mean[:-1]).any()
     assert more.covariance is covariance
+
+
+def tilted(mean: np.ndarray, angle: float, scale: float, shift: float) -> np.ndarray:
+    turn = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]], np.float32)
+    return (mean @ turn + np.float32(shift)).astype(np.float32)
+
+
+@given(st.floats(-0.6, 0.6), st.floats(-0.4, 0.4), st.floats(-1.5, 1.5), st.floats(0.4, 2.0), st.floats(-0.5, 0.5))
+def test_a_turn_is_known_however_the_head_is_held(
+    turn: float, nod: float, angle: float, scale: float, shift: float
+) -> None:
+    seen = tilted(moved(turn, nod).target.mean, angle, scale, shift)
+    assert sine_between(PORTRAIT.mean, seen, WITH_DEPTHS) == pytest.approx(np.hypot(turn, nod), abs=1e-3)
+
+
+@given(st.floats(0.31, 0.9), st.sampled_from([-1, 1]), st.floats(-1.5, 1.5), st.floats(0.4, 2.0))
+def test_turned_back_a_face_is_turned_the_same_way_by_what_is_allowed(
+    sine: float, side: int, angle: float, scale: float
+) -> None:
+    back = turned_back(tilted(moved(turn=side * sine).target.mean, angle, scale, 0.1), PORTRAIT.mean, WITH_DEPTHS, 0.3)
+    apart = back - tilted(moved(turn=side * 0.3).target.mean, angle, scale, 0.1)
+    np.testing.assert_allclose(apart, np.broadcast_to(apart.mean(axis=0), apart.shape), atol=2e-3)  # but for a shift
+
+
+def test_a_face_that_is_hardly_turned_or_tells_no_depths_is_not_turned_back() -> None:
+    for sine, parts in ((0.25, WITH_DEPTHS), (0.9, PARTS)):
+        mean = moved(turn=sine).target.mean
+        assert turned_back(mean, PORTRAIT.mean, parts, 0.3) is mean
+    assert sine_between(PORTRAIT.mean, moved(turn=0.9).target.mean, PARTS) == 0
+    assert sine_between(PORTRAIT.mean, np.zeros_like(PORTRAIT.mean), WITH_DEPTHS) < 1e-3  # of a point that was a face

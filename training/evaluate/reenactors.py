@@ -13,8 +13,8 @@ from realtime.bundle import open_bundle
 from realtime.closing import Closing
 from realtime.engines.base import DeviceTensors, Engine
 from realtime.engines.catalogue import open_engine
-from realtime.frames import Keypoints, Tensor, pixels_to_tensor, tensor_to_pixels
-from realtime.gain import followed
+from realtime.frames import Keypoints, Motion, Tensor, pixels_to_tensor, tensor_to_pixels
+from realtime.gain import followed, limited
 from realtime.motion import absolute_motion
 from realtime.parts import Parts
 from training.clips import Pixels
@@ -64,7 +64,7 @@ class BundleReenactor(Closing):
         for pixels in driving:
             found = self._keypoints(engine.run("detect_keypoints", engine.upload({"image": pixels_to_tensor(pixels)})))
             neutral = neutral or found
-            motion = followed(found, portrait, neutral, self._parts) if relative else absolute_motion(found)
+            motion = _in_a_call(found, portrait, neutral, self._parts) if relative else absolute_motion(found)
             target = {"driving_mean": motion.target.mean[None], "driving_covariance": motion.target.covariance[None]}
             result = engine.run("animate", inputs | engine.upload(target))["image"]
             frames.append(tensor_to_pixels(engine.download(result)))
@@ -105,7 +105,7 @@ class CheckpointReenactor:
             drivers = [Keypoints(mean.numpy(), covariance.numpy()) for mean, covariance in zip(*found, strict=True)]
             neutral = neutral or drivers[0]
             targets = [
-                (followed(d, portrait, neutral, self._parts) if relative else absolute_motion(d)).target
+                (_in_a_call(d, portrait, neutral, self._parts) if relative else absolute_motion(d)).target
                 for d in drivers
             ]
             result = self._network.animate(
@@ -115,6 +115,10 @@ class CheckpointReenactor:
             )
             frames += [tensor_to_pixels(picture[None]) for picture in result.image.numpy()]
         return np.stack(frames)
+
+
+def _in_a_call(driving: Keypoints, portrait: Keypoints, neutral: Keypoints, parts: Parts) -> Motion:
+    return limited(followed(driving, portrait, neutral, parts), portrait, parts)
 
 
 def _first(keypoints: TorchKeypoints) -> Keypoints:
