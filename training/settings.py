@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -156,13 +156,38 @@ class TrainingSettings(Section):
 
 
 def read_settings(path: Path) -> TrainingSettings:
-    """The settings in a TOML file; SettingsError names what is wrong. Relative folders start at the working folder."""
-    if not path.is_file():
-        raise SettingsError(f"{path}: no such configuration; training/configs holds examples")
+    """The settings in a TOML file; SettingsError names what is wrong. Relative folders start at the working folder.
+
+    A file may name another as its `base`, from its own folder: what it does not say itself is taken from there.
+    """
     try:
-        return TrainingSettings.model_validate(tomllib.loads(path.read_text()))
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+        return TrainingSettings.model_validate(_tables(path))
     except ValidationError as error:
         lines = [f"{wrong.field}: {wrong.reason}" if wrong.field else wrong.reason for wrong in wrong_values(error)]
         raise SettingsError(f"{path}: " + "; ".join(lines)) from error
+
+
+def _tables(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """What the file says over what its bases say; `above` are the files that it is a base of."""
+    if not path.is_file():
+        named = f", which {above[-1]} names as its base" if above else "; training/configs holds examples"
+        raise SettingsError(f"{path}: no such configuration{named}")
+    try:
+        said = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+    base = said.pop("base", None)
+    if base is None:
+        return said
+    if not isinstance(base, str) or path.resolve() in above:
+        raise SettingsError(f"{path}: base: name another file, which does not come back to this one")
+    return _laid_over(_tables(path.parent / base, (*above, path.resolve())), said)
+
+
+def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    tables = {
+        name: _laid_over(below[name], value)
+        for name, value in above.items()
+        if isinstance(value, dict) and isinstance(below.get(name), dict)
+    }
+    return below | above | tables

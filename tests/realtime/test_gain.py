@@ -162,7 +162,7 @@ def test_a_head_that_turns_or_nods_far_is_held_where_the_portrait_can_follow(tur
     mean = FACE + np.outer(WAYS, [turn, nod]).astype(np.float32)
     motion = limited(Motion(Keypoints(mean, PORTRAIT.covariance)), PORTRAIT, WITH_DEPTHS)
     asked, found = (sine_between(FACE, points, WITH_DEPTHS) for points in (mean, motion.target.mean))
-    assert found <= TURNING_REACH + 1e-4
+    assert found <= 1.002 * TURNING_REACH  # lids are set apart again
     assert found >= 0.9 * min(asked, KNEE * TURNING_REACH)
 
 

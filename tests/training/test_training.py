@@ -202,6 +202,31 @@ def test_configuration_errors_name_file_and_field(tmp_path: Path, text: str, exp
     assert "run.toml" in str(caught.value)
 
 
+def test_what_a_configuration_does_not_say_its_base_says(tmp_path: Path) -> None:
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "all.toml").write_text("seed = 3\n[data]\ntrain = ['a']\nvalidation = ['b']\nstride = 4\n")
+    (tmp_path / "common" / "live.toml").write_text("base = 'all.toml'\npreset = 'live-s'\nseed = 4\n")
+    stage = "[[stages]]\nsize = 64\nbatch = 1\nsteps = 1\nlearning_rate = [1e-3, 1e-3]\n"
+    (tmp_path / "run.toml").write_text(f"base = 'common/live.toml'\n[data]\ntrain = ['c']\n{stage}")
+    settings = read_settings(tmp_path / "run.toml")
+    assert (settings.preset, settings.seed, settings.data.stride) == ("live-s", 4, 4)
+    assert settings.data.train == (Path("c"),) and settings.data.validation == (Path("b"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("base = 'gone.toml'", r"gone\.toml: no such configuration, which .*run\.toml names as its base"),
+        ("base = 'run.toml'", r"run\.toml: base: name another file, which does not come back to this one"),
+        ("base = 3", r"run\.toml: base: name another file"),
+    ],
+)
+def test_a_base_that_cannot_be_one_is_named(tmp_path: Path, text: str, expected: str) -> None:
+    (tmp_path / "run.toml").write_text(text)
+    with pytest.raises(SettingsError, match=expected):
+        read_settings(tmp_path / "run.toml")
+
+
 def test_command_line_reports_user_errors_with_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "missing.toml")]) == 2
     assert "missing.toml" in capsys.readouterr().err
