@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from math import ceil, floor
 from typing import TypeAlias
 
 import cv2
@@ -51,6 +52,18 @@ class Surroundings:
         height, width = self.picture.shape[:2]
         turned = np.ascontiguousarray(self.picture[:, ::-1])
         return replace(self, picture=turned, left_px=width - self.left_px - self.side_px)
+
+    def within_square(self) -> "Surroundings | None":
+        """What of the picture the square shows, where it reaches outside and shows more than that; None elsewhere."""
+        height, width = self.picture.shape[:2]
+        right, bottom = self.left_px + self.side_px, self.top_px + self.side_px
+        if min(self.left_px, self.top_px) >= 0 and right <= width and bottom <= height:
+            return None
+        left, top = max(0, ceil(self.left_px)), max(0, ceil(self.top_px))
+        shown = self.picture[top : floor(bottom), left : floor(right)]
+        if not shown.size:
+            return None
+        return replace(self, picture=shown, left_px=self.left_px - left, top_px=self.top_px - top)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

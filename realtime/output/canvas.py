@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from realtime.frames import AnimatedFrame, Background, Pixels, Place, Size
+from realtime.frames import AnimatedFrame, Background, Pixels, Place, Size, Surroundings
 from realtime.output.backdrop import backdrop, blurred_cover
 from realtime.output.badge import Badge
-from realtime.output.fitting import size_of
+from realtime.output.fitting import fitted_size, size_of
 from realtime.output.scene import Scene, portrait_scene, square_scene
 
 PAUSE_LIGHT = 235
@@ -19,7 +19,8 @@ BLURRED = Background()
 class Arrangement:
     """What of a portrait is shown, and what beside it; background None: what the portrait's owner wishes, else blurred.
 
-    part: the animated square alone, or the whole picture with the square pasted back into it.
+    part: the animated square alone, as far as the picture reaches, or the whole picture with the square pasted back
+    into it.
     """
 
     part: Part = "square"
@@ -80,16 +81,29 @@ class Canvas:
         around = frame.surroundings
         wished = self.arrangement.background or (around.background if around else None) or BLURRED
         behind = backdrop(wished, frame.resting, self.size)
-        if self.arrangement.part == "portrait" and around is not None:
-            return portrait_scene(behind, around, frame.mirrored)
+        shown = _shown_with_square(around, self.arrangement.part)
+        if shown is not None:
+            return portrait_scene(behind, shown, frame.mirrored)
         return square_scene(behind, size_of(frame.resting), frame.mirrored)
 
 
 def natural_size(frame: AnimatedFrame, part: Part) -> Size:
-    """Of an output that shows the part of frame's portrait pixel by pixel; even, as every video codec takes it."""
-    whole = part == "portrait" and frame.surroundings is not None
-    size = size_of(frame.surroundings.picture if whole and frame.surroundings else frame.pixels)
+    """Of an output that shows the part of frame's portrait, as large as the model's square or the portrait's picture.
+
+    Even, as every video codec takes it.
+    """
+    shown = _shown_with_square(frame.surroundings, part)
+    size = size_of(shown.picture if shown else frame.pixels)
+    if part == "square":
+        size = fitted_size(size, size_of(frame.pixels))
     return Size(size.width_px - size.width_px % 2, size.height_px - size.height_px % 2)
+
+
+def _shown_with_square(around: Surroundings | None, part: Part) -> Surroundings | None:
+    """The picture that the square lies in; None where the square is all that is shown."""
+    if around is None or part == "portrait":
+        return around
+    return around.within_square()
 
 
 def _with_pause_sign(picture: Pixels) -> Pixels:

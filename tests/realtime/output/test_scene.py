@@ -93,3 +93,27 @@ def test_an_output_of_ones_own_size_is_the_pictures_or_the_squares() -> None:
     frame = _frame(200, _plain(301, 401, 20, 30, 100))
     assert natural_size(frame, "portrait") == Size(400, 300)
     assert natural_size(frame, "square") == Size(64, 64)
+
+
+def test_of_a_square_that_reaches_outside_only_what_the_picture_has_is_shown() -> None:
+    """A square of 80 about a picture of 60x80, 10 beyond it at the top and on both sides: its rim is made up."""
+    square = np.zeros((64, 64, 3), np.uint8)
+    square[8:, 8:56] = 200
+    around = _plain(90, 60, -10, -10, 80)
+    frame = AnimatedFrame(square, np.full_like(square, 100), 0, 0.0, True, False, around)
+    assert natural_size(frame, "square") == Size(
+        54, 64
+    )  # the proportions of what is shown
+    own = Canvas(Size(48, 56), badge=False)
+    assert (own.portrait(frame) == 200).all()
+    assert own.square(frame) == Place(-8, -8, 64, 64)
+    wide = Canvas(Size(960, 560), badge=False, arrangement=Arrangement("square", Background(colour=(0, 0, 0))))
+    lit = wide.portrait(frame)[..., 0]
+    assert (lit[40:-40, 280:680] == 200).all() and lit[:, 240:720].all()
+    assert not lit[:, :240].any() and not lit[:, 720:].any()
+
+
+def test_a_square_that_lies_beside_its_picture_is_shown_as_it_is() -> None:
+    around = _plain(60, 60, 60, 0, 64)
+    assert around.within_square() is None
+    assert (Canvas(Size(64, 64), badge=False).portrait(_frame(200, around)) == 200).all()
