@@ -36,8 +36,9 @@ class Calibration:
         self._face = parts.face
         self.reset()
 
-    def reset(self) -> None:
-        """Takes the next pose as neutral."""
+    def reset(self, chosen: bool = False) -> None:
+        """Takes the next pose as neutral; chosen: because the user says so."""
+        self._chosen = chosen
         self._neutral: Keypoints | None = None
         self._goal: Keypoints | None = None
         self._quiet: deque[_Pose] | None = deque()
@@ -49,9 +50,14 @@ class Calibration:
         """The driver's pose at which the portrait rests; None before the first."""
         return self._neutral
 
+    @property
+    def chosen(self) -> bool:
+        """Whether a user or a pack chose the neutral pose; others are what the driver happened to do."""
+        return self._chosen
+
     def fix(self, neutral: Keypoints) -> None:
         """Makes neutral the neutral pose; nothing changes it but drift and the user."""
-        self.reset()
+        self.reset(chosen=True)
         self._neutral, self._quiet = neutral, None
 
     def neutral_for(self, driving: Keypoints, at_s: float) -> Keypoints:

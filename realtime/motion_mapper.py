@@ -13,6 +13,7 @@ from realtime.motion import absolute_motion
 from realtime.parts import EVERYTHING, PartName, Parts
 from realtime.portraits.gallery import Source
 from realtime.portraits.pose_file import PoseStore
+from realtime.resting import facing
 from realtime.smoothing import KeypointSmoother
 
 GAIN_STEP, GAIN_BOUNDS = 0.1, (0.0, 3.0)
@@ -40,6 +41,7 @@ class MotionMapper:
         self._smoother = KeypointSmoother(parts)
         self._calibration = Calibration(options.calibration == "auto", parts)
         self._best_frame = False
+        self._told_of_the_side = False
         self._source: Source | None = None
         self.poses: PoseStore | None = None
         self.range_used = 0.0
@@ -54,9 +56,9 @@ class MotionMapper:
             "smoothing": self._obey_smoothing,
         }
 
-    def calibrate(self) -> None:
-        """Takes the driver's pose in the next frame as neutral."""
-        self._calibration.reset()
+    def calibrate(self, chosen: bool = False) -> None:
+        """Takes the driver's pose in the next frame as neutral; chosen: because the user says so."""
+        self._calibration.reset(chosen)
         self._smoother.reset()
 
     def consider(self, driving: Keypoints, portrait: Keypoints) -> float | None:
@@ -82,7 +84,16 @@ class MotionMapper:
         if self._options.motion == "absolute":
             return absolute_motion(driving)
         neutral = self._calibration.neutral_for(driving, at_s)
+        if not self._calibration.chosen:
+            neutral = self._facing(neutral, source)
         return followed(driving, source.keypoints, neutral, self._parts)
+
+    def _facing(self, neutral: Keypoints, source: Source) -> Keypoints:
+        faced = facing(neutral, source.keypoints, self._parts)
+        if faced is not neutral and not self._told_of_the_side:
+            self._tell("you look to the side, and so does the portrait: calibrate (X) if you sit like that")
+            self._told_of_the_side = True
+        return faced
 
     def _recall(self, source: Source) -> None:
         """Takes the pose that was saved for this portrait, or that its pack brings; else the present one stays."""
@@ -104,7 +115,7 @@ class MotionMapper:
 
     def _obey_calibrate(self, _argument: str) -> str:
         self._best_frame = False
-        self.calibrate()
+        self.calibrate(chosen=True)
         return "calibrated: your present pose is neutral"
 
     def _obey_auto_calibrate(self, argument: str) -> str:

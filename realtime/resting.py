@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from realtime.frames import Tensor
+from realtime.frames import Keypoints, Tensor
 from realtime.parts import Parts
 from realtime.similarity import fitted_similarity, spread_of
 from realtime.turning import turned_back
@@ -17,20 +17,28 @@ UPPER_LID_SHARE = 0.8  # of a closing eye's way
 FACING = 0.3  # sine of the angle between driver and portrait up to which a face that is turned away may rest so
 
 
-def at_rest(neutral: Tensor, portrait: Tensor, parts: Parts) -> Tensor:
-    """`neutral` [k, 2] with lips no further apart than the portrait's, lids apart that the driver alone has shut.
+def facing(neutral: Keypoints, portrait: Keypoints, parts: Parts) -> Keypoints:
+    """`neutral`, its face turned away from how the portrait looks no further than faces rest.
 
-    The face is then turned away no further than faces rest, either. The portrait's mouth is open when the driver's
-    is, and its eyes are shut when the driver's are: otherwise open eyes of a driver taken in a blink would stretch the
-    portrait's for the whole call. How wide open lids are is a face's own, and stays. A driver taken as he looked to the
-    side would twist the portrait once he looks here: now it looks to the side with him.
+    For a pose that nobody chose: a driver taken as he looked to the side would twist the portrait once he looks here.
+    So it looks to the side with him.
     """
-    facing = turned_back(neutral, portrait, parts, FACING)
-    shut = _shut(facing, parts)
+    mean = turned_back(neutral.mean, portrait.mean, parts, FACING)
+    return neutral if mean is neutral.mean else Keypoints(mean, neutral.covariance)
+
+
+def at_rest(neutral: Tensor, portrait: Tensor, parts: Parts) -> Tensor:
+    """`neutral` [k, 2] with lips no further apart than the portrait's, and lids apart that the driver alone has shut.
+
+    The portrait's mouth is then open when the driver's is, and its eyes are shut when the driver's are: otherwise open
+    eyes of a driver taken in a blink would stretch the portrait's for the whole call. How wide open lids are is a
+    face's own, and stays.
+    """
+    shut = _shut(neutral, parts)
     shut *= (1 - _shut(portrait, parts)) if shut else 0.0
     if not shut and not len(parts.lips):
-        return facing
-    rested = facing.copy()
+        return neutral
+    rested = neutral.copy()
     if shut:
         _wake(rested, portrait, parts, shut)
     _meet(rested, portrait, parts)

@@ -16,7 +16,9 @@ from realtime.portraits.gallery import Source
 from realtime.portraits.pack import PackWishes
 from realtime.portraits.portrait import Portrait
 from realtime.portraits.pose_file import PoseStore
-from tests.realtime.keypoint_tracks import FACE, OPENINGS, PARTS, RATE_HZ, UPPER_LIDS, face
+from realtime.resting import FACING
+from realtime.turning import sine_between
+from tests.realtime.keypoint_tracks import FACE, OPENINGS, PARTS, RATE_HZ, UPPER_LIDS, WAYS, WITH_DEPTHS, face
 
 BLANK = np.zeros((8, 8, 3), np.uint8)
 LOWER_LIP = OPENINGS[2][1]
@@ -91,6 +93,21 @@ def test_the_limiter_holds_back_and_can_be_turned_off() -> None:
     assert driver.mapper.range_used > 1
     driver.do("limiter", "off")
     assert held < 0.5 < driver.moved(face(shift=(1.0, 0)))[0, 0]
+
+
+def _twist(way: np.ndarray) -> float:
+    return sine_between(FACE, FACE + way, WITH_DEPTHS)
+
+
+def test_a_turned_pose_is_neutral_as_it_is_only_where_the_user_takes_it() -> None:
+    driver = Driver(parts=WITH_DEPTHS, limiter=False)
+    aside = Keypoints(FACE + np.outer(WAYS, [0.7, 0]).astype(np.float32), face().covariance)
+    assert _twist(driver.moved(aside)) > 0.3  # it looks to the side with him, from the first frame on
+    assert FACING < _twist(driver.moved(face())) < 1.3 * FACING
+    assert driver.told == ["you look to the side, and so does the portrait: calibrate (X) if you sit like that"]
+    driver.do("calibrate")
+    assert _twist(driver.moved(aside)) < 1e-4
+    assert _twist(driver.moved(face())) > 0.6
 
 
 def test_best_frame_keeps_the_pose_most_like_the_portrait() -> None:

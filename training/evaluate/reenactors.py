@@ -17,6 +17,7 @@ from realtime.frames import Keypoints, Motion, Tensor, pixels_to_tensor, tensor_
 from realtime.gain import followed, limited
 from realtime.motion import absolute_motion
 from realtime.parts import Parts
+from realtime.resting import facing
 from training.clips import Pixels
 
 
@@ -118,7 +119,8 @@ class CheckpointReenactor:
 
 
 def _in_a_call(driving: Keypoints, portrait: Keypoints, neutral: Keypoints, parts: Parts) -> Motion:
-    return limited(followed(driving, portrait, neutral, parts), portrait, parts)
+    motion = followed(driving, portrait, facing(neutral, portrait, parts), parts)
+    return limited(motion, portrait, parts)
 
 
 def _first(keypoints: TorchKeypoints) -> Keypoints:

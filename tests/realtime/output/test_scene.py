@@ -101,9 +101,7 @@ def test_of_a_square_that_reaches_outside_only_what_the_picture_has_is_shown() -
     square[8:, 8:56] = 200
     around = _plain(90, 60, -10, -10, 80)
     frame = AnimatedFrame(square, np.full_like(square, 100), 0, 0.0, True, False, around)
-    assert natural_size(frame, "square") == Size(
-        54, 64
-    )  # the proportions of what is shown
+    assert natural_size(frame, "square") == Size(54, 64)  # the proportions of what is shown
     own = Canvas(Size(48, 56), badge=False)
     assert (own.portrait(frame) == 200).all()
     assert own.square(frame) == Place(-8, -8, 64, 64)
