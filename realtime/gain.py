@@ -20,6 +20,8 @@ SMALLEST_SPREAD = 1e-3
 KNEE = 0.7  # of the reach; up to here nothing is changed
 # The networks show this much less of what lips and lids are asked to do (docs/decisions/074).
 LIPS_ASKED, LIDS_ASKED = 1.2, 1.3
+# Of what the outline of the driver's hair does beside the head: that of the portrait's is another (docs/decisions/085).
+HAIR_FOLLOWS = 0.5
 STARING = 0.4  # of how far apart lids are at rest: so much further they open at most
 
 
@@ -56,7 +58,24 @@ def with_gain(motion: Motion, portrait: Keypoints, gains: Gains, parts: Parts = 
 def followed(driving: Keypoints, portrait: Keypoints, neutral: Keypoints, parts: Parts) -> Motion:
     """What a call shows: relative motion, more of it asked where networks show less."""
     motion = relative_motion(driving, portrait, neutral, parts)
-    return turned_further(asked_for_more(motion, portrait, parts), portrait, parts)
+    return turned_further(asked_for_more(with_own_hair(motion, portrait, parts), portrait, parts), portrait, parts)
+
+
+def with_own_hair(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
+    """motion, with the outline of the hair nearer to where the head's shift, turn and scale take the portrait's own.
+
+    At rest the same, to the last bit; and where the bundle tells of no hair.
+    """
+    head, hair = parts.head, parts.hair
+    own, mean = portrait.mean, motion.target.mean
+    if not len(own[hair]):
+        return motion
+    carried = own[hair]
+    if not np.array_equal(mean[head], own[head]):
+        carried = fitted_similarity(own[head], mean[head]).applied(carried)
+    moved = mean.copy()
+    moved[hair] += np.float32(1 - HAIR_FOLLOWS) * (carried - mean[hair])
+    return Motion(Keypoints(moved, motion.target.covariance))
 
 
 def asked_for_more(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:

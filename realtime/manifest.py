@@ -91,7 +91,7 @@ class Manifest(_Entry):
     image_size: int = Field(ge=16, le=2048)
     image_range: tuple[float, float]
     keypoint_count: int = Field(ge=1)
-    parts: Mapping[PartName, tuple[Annotated[int, Field(ge=0)], ...]] = {}  # of the face, by their keypoints
+    parts: Mapping[PartName, tuple[Annotated[int, Field(ge=0)], ...]] = {}  # keypoints of the face and the hair
     openings: tuple[tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]], ...] = ()  # opposite lips and lids
     depths: tuple[float, ...] = ()  # of the face's keypoints, towards the viewer, in spreads of the face
     precisions: Mapping[Precision, PrecisionEntry]

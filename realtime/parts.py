@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 Rows: TypeAlias = NDArray[np.intp] | slice
 Pairs: TypeAlias = NDArray[np.intp]
 Depths: TypeAlias = NDArray[np.float32]
-# Mouth and eyes are parts of the face; keypoints beside the face are of hair and shoulders.
-PartName: TypeAlias = Literal["face", "mouth", "eyes"]
+# Mouth and eyes are parts of the face; beside it are the outline of the hair and the shoulders.
+PartName: TypeAlias = Literal["face", "mouth", "eyes", "hair"]
 
 
 def _all() -> Rows:
@@ -38,15 +38,18 @@ def _none_rigid() -> NDArray[np.bool_]:
 class Parts:
     """Rows of keypoints. A bundle that names none has keypoints of the face alone, or of no face at all.
 
-    openings: [n, 2], keypoints at opposite sides of what opens and closes: a mouth's lips, an eye's lids.
-    lips: those of the mouth. lids: those of the eyes. depths: [face], how far each keypoint of the face lies towards
-    the viewer, in spreads of the face; empty where the bundle does not tell. rigid: [face], which of these tell how a
-    head turns: all but the mouth's, since speech moves it as a nod would.
+    head: those of the face that speech does not move. hair: its outline, beside the face. openings: [n, 2], keypoints
+    at opposite sides of what opens and closes: a mouth's lips, an eye's lids. lips: those of the mouth. lids: those of
+    the eyes. depths: [face], how far each keypoint of the face lies towards the viewer, in spreads of the face; empty
+    where the bundle does not tell. rigid: [face], which of these tell how a head turns: all but the mouth's, since
+    speech moves it as a nod would.
     """
 
     face: Rows = field(default_factory=_all)
     mouth: Rows = field(default_factory=_none)
     eyes: Rows = field(default_factory=_none)
+    hair: Rows = field(default_factory=_none)
+    head: Rows = field(default_factory=_all)
     openings: Pairs = field(default_factory=_nothing_opens)
     lips: Pairs = field(default_factory=_nothing_opens)
     lids: Pairs = field(default_factory=_nothing_opens)
@@ -61,7 +64,9 @@ class Parts:
         depths: Sequence[float] = (),
     ) -> "Parts":
         """The parts that a manifest names."""
-        parts = {name: np.array(places, np.intp) for name, places in rows.items()}
+        parts: dict[str, Rows] = {name: np.array(places, np.intp) for name, places in rows.items()}
+        if "face" in rows:
+            parts["head"] = np.array([place for place in rows["face"] if place not in rows.get("mouth", ())], np.intp)
         lips, lids = ([pair for pair in openings if set(pair) <= set(rows.get(part, ()))] for part in ("mouth", "eyes"))
         opposite, of_mouth, of_eyes = (np.array(ends, np.intp).reshape(-1, 2) for ends in (openings, lips, lids))
         towards_viewer = np.array(depths, np.float32)

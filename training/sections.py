@@ -110,9 +110,9 @@ class LandmarkSettings(Section):
     in its clip are drawn 1 + `span_sampling` times as often as where it is as usual; likewise with `turn_sampling`
     frames in which the face has another shape than in the source, as it has when it is turned. `shift_weight` asks that
     keypoints move from source to driver as their landmarks do. `parts` tell the live program which guided keypoints are
-    the face's, and among them the mouth's and the eyes'; `openings` which are opposite lips and lids; `depths` how far
-    the points of parts.face lie towards the viewer, in spreads of the face (root mean square distances from its
-    middle).
+    the face's, among them the mouth's and the eyes', and which the hair's beside it; `openings` which are opposite lips
+    and lids; `depths` how far the points of parts.face lie towards the viewer, in spreads of the face (root mean square
+    distances from its middle).
     """
 
     folder: Path
