@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from realtime.eyes import eyes_together
 from realtime.frames import Keypoints, Motion, Tensor
 from realtime.motion import positive_definite, relative_motion, smallest_variance
 from realtime.parts import EVERYTHING, Parts
@@ -58,7 +59,9 @@ def with_gain(motion: Motion, portrait: Keypoints, gains: Gains, parts: Parts = 
 def followed(driving: Keypoints, portrait: Keypoints, neutral: Keypoints, parts: Parts) -> Motion:
     """What a call shows: relative motion, more of it asked where networks show less."""
     motion = relative_motion(driving, portrait, neutral, parts)
-    return turned_further(asked_for_more(with_own_hair(motion, portrait, parts), portrait, parts), portrait, parts)
+    for step in (eyes_together, with_own_hair, asked_for_more, turned_further):
+        motion = step(motion, portrait, parts)
+    return motion
 
 
 def with_own_hair(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
