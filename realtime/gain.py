@@ -119,12 +119,16 @@ def range_used(motion: Motion, portrait: Keypoints, parts: Parts = EVERYTHING) -
 
 
 def limited(motion: Motion, portrait: Keypoints, parts: Parts = EVERYTHING) -> Motion:
-    """motion within what the portrait can follow: unchanged up to a knee, then ever less, the head never beyond it.
+    """motion within what the portrait can follow."""
+    return held_back(motion, portrait, range_used(motion, portrait, parts), parts)
+
+
+def held_back(motion: Motion, portrait: Keypoints, used: float, parts: Parts) -> Motion:
+    """motion that uses so much of its range: unchanged up to a knee, then ever less, the head never beyond its range.
 
     The whole face is held back alike, so that it keeps its shape; lips and lids stay as far apart as they are to be:
     a driver who leans or turns far still speaks and blinks.
     """
-    used = range_used(motion, portrait, parts)
     if used <= KNEE:
         return motion
     allowed = KNEE + (1 - KNEE) * np.tanh((used - KNEE) / (1 - KNEE))

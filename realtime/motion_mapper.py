@@ -8,7 +8,7 @@ from realtime.calibration import Calibration
 from realtime.controls import Obey, on_or_off, stepped, switched
 from realtime.errors import CommandError, MarionetError
 from realtime.frames import Keypoints, Motion
-from realtime.gain import Gains, followed, limited, range_used, with_gain
+from realtime.gain import Gains, followed, held_back, range_used, with_gain
 from realtime.motion import absolute_motion
 from realtime.parts import EVERYTHING, PartName, Parts
 from realtime.portraits.gallery import Source
@@ -78,7 +78,9 @@ class MotionMapper:
         gains = replace(self._gains, overall=self._gains.overall * source.portrait.wishes.gain)
         motion = with_gain(motion, source.keypoints, gains, self._parts)
         self.range_used = range_used(motion, source.keypoints, self._parts)
-        return limited(motion, source.keypoints, self._parts) if self._options.limiter else motion
+        if not self._options.limiter:
+            return motion
+        return held_back(motion, source.keypoints, self.range_used, self._parts)
 
     def _mapped(self, driving: Keypoints, source: Source, at_s: float) -> Motion:
         if self._options.motion == "absolute":
