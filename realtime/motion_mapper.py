@@ -93,7 +93,7 @@ class MotionMapper:
     def _facing(self, neutral: Keypoints, source: Source) -> Keypoints:
         faced = facing(neutral, source.keypoints, self._parts)
         if faced is not neutral and not self._told_of_the_side:
-            self._tell("you look to the side, and so does the portrait: calibrate (X) if you sit like that")
+            self._tell("you look away from the camera, and so does the portrait: calibrate (X) if you sit so")
             self._told_of_the_side = True
         return faced
 

@@ -104,7 +104,7 @@ def test_a_turned_pose_is_neutral_as_it_is_only_where_the_user_takes_it() -> Non
     aside = Keypoints(FACE + np.outer(WAYS, [0.7, 0]).astype(np.float32), face().covariance)
     assert _twist(driver.moved(aside)) > 0.3  # it looks to the side with him, from the first frame on
     assert FACING < _twist(driver.moved(face())) < 1.3 * FACING
-    assert driver.told == ["you look to the side, and so does the portrait: calibrate (X) if you sit like that"]
+    assert driver.told == ["you look away from the camera, and so does the portrait: calibrate (X) if you sit so"]
     driver.do("calibrate")
     assert _twist(driver.moved(aside)) < 1e-4
     assert _twist(driver.moved(face())) > 0.6

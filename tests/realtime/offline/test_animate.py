@@ -144,6 +144,18 @@ def test_the_whole_portrait_is_shown_around_the_square(flags: list[str], tmp_pat
     assert recorded_frames(output)[0].pixels.shape == (64, 160, 3)
 
 
+def test_of_a_square_beyond_its_picture_the_video_shows_what_the_picture_has(flags: list[str], tmp_path: Path) -> None:
+    """A pack asks for a square as wide as a picture that is half as high: the lower half would be made up."""
+    pack, output = tmp_path / "pack", tmp_path / "out.mp4"
+    pack.mkdir()
+    (pack / "portrait.png").write_bytes(cv2.imencode(".png", np.full((64, 128, 3), 120, np.uint8))[1].tobytes())
+    (pack / "portrait.toml").write_text("crop = [0.0, 0.0, 1.0]")
+    assert run_live.main([*_instead(flags, "--source", pack), "--output", str(output), "--no-badge"]) == 0
+    frames = recorded_frames(output)
+    assert [frame.pixels.shape for frame in frames] == [(32, 64, 3)] * CLIP_FRAMES
+    assert frames[-1].pixels.mean() > 130, "the square moves, brightening"
+
+
 def test_what_is_behind_the_person_is_replaced(flags: list[str], tmp_path: Path) -> None:
     """The astronaut's centre square shows her face; the tiny model moves little, its square is the portrait's."""
     output, wishes = tmp_path / "out.mp4", ["--picture", "portrait", "--size", "256x256", "--no-badge"]
