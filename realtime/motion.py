@@ -62,13 +62,21 @@ def absolute_motion(driving: Keypoints) -> Motion:
 
 def smallest_variance(portrait: Keypoints) -> np.ndarray:
     """[k]: how flat each of the portrait's parts may become."""
-    return SMALLEST_VARIANCE_RATIO * np.linalg.eigvalsh(portrait.covariance.astype(np.float64))[:, 0]
+    return SMALLEST_VARIANCE_RATIO * _smallest_eigenvalues(portrait.covariance.astype(np.float64))
 
 
 def positive_definite(matrices: np.ndarray, floor: np.ndarray) -> Tensor:
     """The matrices [k, 2, 2], symmetric, with eigenvalues of at least floor [k]; those that comply stay untouched."""
     symmetric = (matrices + matrices.transpose(0, 2, 1)) / 2
-    values, vectors = np.linalg.eigh(symmetric)
-    lifted = (vectors * np.maximum(values, floor[:, None])[:, None, :]) @ vectors.transpose(0, 2, 1)
-    complies = values[:, 0] >= floor
-    return np.where(complies[:, None, None], symmetric, lifted).astype(np.float32)
+    flat = _smallest_eigenvalues(symmetric) < floor
+    if flat.any():
+        values, vectors = np.linalg.eigh(symmetric[flat])
+        lifted = np.maximum(values, floor[flat, None])
+        symmetric[flat] = (vectors * lifted[:, None, :]) @ vectors.transpose(0, 2, 1)
+    return symmetric.astype(np.float32)
+
+
+def _smallest_eigenvalues(symmetric: np.ndarray) -> np.ndarray:
+    """[k] of matrices [k, 2, 2], without decomposing them: hardly any is too flat."""
+    first, last, mixed = symmetric[:, 0, 0], symmetric[:, 1, 1], symmetric[:, 0, 1]
+    return (first + last) / 2 - np.hypot((first - last) / 2, mixed)

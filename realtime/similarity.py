@@ -25,7 +25,7 @@ class Similarity:
 def fitted_similarity(points: Tensor, onto: Tensor) -> Similarity:
     """The similarity that carries points [k, 2] nearest to onto [k, 2], by least squares."""
     here, there = complex_of(points), complex_of(onto)
-    origin, place = here.mean(), there.mean()
+    origin, place = middle_of(here), middle_of(there)
     about = here - origin
     turn = np.vdot(about, there - place) / max(np.vdot(about, about).real, 1e-12)
     return Similarity(complex(turn), complex(origin), complex(place))
@@ -33,8 +33,13 @@ def fitted_similarity(points: Tensor, onto: Tensor) -> Similarity:
 
 def spread_of(points: Tensor) -> float:
     """Root mean square distance of points [k, 2] from their middle."""
-    about = points - points.mean(axis=0)
+    about = points - middle_of(points)
     return float(np.sqrt(np.vdot(about, about) / len(about)))
+
+
+def middle_of(points: np.ndarray) -> np.ndarray:
+    """The mean of points [k, ...]; NumPy's own takes twice as long for so few."""
+    return np.asarray(np.add.reduce(points) / len(points))
 
 
 def complex_of(points: Tensor) -> NDArray[np.complex128]:

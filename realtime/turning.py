@@ -6,7 +6,7 @@ import numpy as np
 
 from realtime.frames import Keypoints, Motion, Tensor
 from realtime.parts import Parts
-from realtime.similarity import complex_of, spread_of
+from realtime.similarity import complex_of, middle_of, spread_of
 
 # The networks show this much less of what they are asked to turn and to nod (docs/decisions/078).
 TURN_ASKED, NOD_ASKED = 1.25, 1.4
@@ -71,7 +71,7 @@ def _fit(way: Tensor, resting: Tensor, parts: Parts) -> tuple[complex, complex]:
     """
     depth = _depth(resting, parts)[parts.rigid]
     moved, place = complex_of(way[parts.rigid]), complex_of(resting[parts.rigid])
-    place -= place.mean()
+    place -= middle_of(place)
     size, both = float(np.vdot(place, place).real), complex(np.vdot(depth, place))
     own = size * float(depth @ depth) - abs(both) ** 2
     along, deep = complex(np.vdot(place, moved)), complex(np.vdot(depth, moved))
