@@ -41,7 +41,7 @@ class MotionMapper:
         self._smoother = KeypointSmoother(parts)
         self._calibration = Calibration(options.calibration == "auto", parts)
         self._best_frame = False
-        self._told_of_the_side = False
+        self._told_of_looking_away = False
         self._source: Source | None = None
         self.poses: PoseStore | None = None
         self.range_used = 0.0
@@ -92,9 +92,9 @@ class MotionMapper:
 
     def _facing(self, neutral: Keypoints, source: Source) -> Keypoints:
         faced = facing(neutral, source.keypoints, self._parts)
-        if faced is not neutral and not self._told_of_the_side:
+        if faced is not neutral and not self._told_of_looking_away:
             self._tell("you look away from the camera, and so does the portrait: calibrate (X) if you sit so")
-            self._told_of_the_side = True
+            self._told_of_looking_away = True
         return faced
 
     def _recall(self, source: Source) -> None:

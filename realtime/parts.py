@@ -41,8 +41,7 @@ class Parts:
     head: those of the face that speech does not move. hair: its outline, beside the face. openings: [n, 2], keypoints
     at opposite sides of what opens and closes: a mouth's lips, an eye's lids. lips: those of the mouth. lids: those of
     the eyes. depths: [face], how far each keypoint of the face lies towards the viewer, in spreads of the face; empty
-    where the bundle does not tell. rigid: [face], which of these tell how a head turns: all but the mouth's, since
-    speech moves it as a nod would.
+    where the bundle does not tell. rigid: [face], which are the head's: speech moves the others as a nod would.
     """
 
     face: Rows = field(default_factory=_all)
@@ -65,12 +64,14 @@ class Parts:
     ) -> "Parts":
         """The parts that a manifest names."""
         parts: dict[str, Rows] = {name: np.array(places, np.intp) for name, places in rows.items()}
-        if "face" in rows:
-            parts["head"] = np.array([place for place in rows["face"] if place not in rows.get("mouth", ())], np.intp)
+        face, mouth = (rows.get(part, ()) for part in ("face", "mouth"))
+        steady = np.array([place for place in face if place not in mouth], np.intp)
+        if face:
+            parts["head"] = steady
         lips, lids = ([pair for pair in openings if set(pair) <= set(rows.get(part, ()))] for part in ("mouth", "eyes"))
         opposite, of_mouth, of_eyes = (np.array(ends, np.intp).reshape(-1, 2) for ends in (openings, lips, lids))
         towards_viewer = np.array(depths, np.float32)
-        rigid = ~np.isin(rows.get("face", ())[: len(depths)], rows.get("mouth", ()))
+        rigid = np.isin(face[: len(depths)], steady)
         return cls(**parts, openings=opposite, lips=of_mouth, lids=of_eyes, depths=towards_viewer, rigid=rigid)
 
     def tells(self, part: PartName) -> bool:

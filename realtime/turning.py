@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from realtime.frames import Keypoints, Motion, Tensor
 from realtime.parts import Parts
@@ -23,8 +24,8 @@ def turned_further(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
     if not parts.rigid.any():
         return motion
     resting, mean = portrait.mean[parts.face], motion.target.mean.copy()
-    _, turn = _fit(mean[parts.face] - resting, resting, parts)
     depth = _depth(resting, parts)
+    _, turn = _fit(mean[parts.face] - resting, resting, depth, parts.rigid)
     mean[parts.face, 0] += (TURN_ASKED - 1) * FURTHEST * math.tanh(turn.real / FURTHEST) * depth
     mean[parts.face, 1] += (NOD_ASKED - 1) * FURTHEST * math.tanh(turn.imag / FURTHEST) * depth
     return Motion(Keypoints(mean, motion.target.covariance))
@@ -37,20 +38,23 @@ def sine_between(resting: Tensor, moved: Tensor, parts: Parts) -> float:
     """
     if not parts.rigid.any():
         return 0.0
-    return _sine(*_fit((moved - resting)[parts.face], resting[parts.face], parts))
+    way, resting = (moved - resting)[parts.face], resting[parts.face]
+    return _sine(*_fit(way, resting, _depth(resting, parts), parts.rigid))
 
 
 def turned_back(moved: Tensor, resting: Tensor, parts: Parts, furthest: float) -> Tensor:
     """`moved` [k, 2], its face no further turned from `resting` than by the sine `furthest`; itself where it is not."""
     if not parts.rigid.any():
         return moved
-    resized, turn = _fit((moved - resting)[parts.face], resting[parts.face], parts)
+    way, resting = (moved - resting)[parts.face], resting[parts.face]
+    depth = _depth(resting, parts)
+    resized, turn = _fit(way, resting, depth, parts.rigid)
     sine = _sine(resized, turn)
     if sine <= furthest:
         return moved
     by = turn * (1 - furthest / sine)
     back = moved.copy()
-    back[parts.face] -= np.outer(_depth(resting[parts.face], parts), [by.real, by.imag]).astype(np.float32)
+    back[parts.face] -= np.outer(depth, [by.real, by.imag]).astype(np.float32)
     return back
 
 
@@ -63,14 +67,13 @@ def _depth(resting: Tensor, parts: Parts) -> Tensor:
     return spread_of(resting) * (parts.depths - parts.depths[parts.rigid].mean())
 
 
-def _fit(way: Tensor, resting: Tensor, parts: Parts) -> tuple[complex, complex]:
+def _fit(way: Tensor, resting: Tensor, depth: Tensor, rigid: NDArray[np.bool_]) -> tuple[complex, complex]:
     """What keypoints of the face [n, 2] did on their way: the change of size and turn in the picture, and the turn.
 
     To the first order, what turns moves to the side by its depth. As complex numbers, way = shift + change * resting +
     turn * depth: the turn's real part goes to the side, the imaginary one nods. By least squares over rigid keypoints.
     """
-    depth = _depth(resting, parts)[parts.rigid]
-    moved, place = complex_of(way[parts.rigid]), complex_of(resting[parts.rigid])
+    depth, moved, place = depth[rigid], complex_of(way[rigid]), complex_of(resting[rigid])
     place -= middle_of(place)
     size, both = float(np.vdot(place, place).real), complex(np.vdot(depth, place))
     own = size * float(depth @ depth) - abs(both) ** 2
