@@ -12,7 +12,7 @@ from models import PRESETS, build_network
 from models.portrait_net import PortraitNet
 from realtime.bundle import Bundle, open_bundle
 from realtime.engines.base import Engine
-from realtime.frames import Tensor
+from realtime.frames import Tensor, source_tensors
 
 PAPER = "paper-256"
 
@@ -39,7 +39,8 @@ def frame_of(engine: Engine, bundle: Bundle) -> OneFrame:
     picture = random_picture(bundle.image_size)
     image = engine.upload({"image": picture})
     keypoints = engine.run("detect_keypoints", image)
-    still = {f"source_{name}": tensor for name, tensor in keypoints.items()} | engine.run("encode_source", image)
+    shown = engine.upload(source_tensors(picture, bundle.margin))
+    still = {f"source_{name}": tensor for name, tensor in keypoints.items()} | engine.run("encode_source", shown)
 
     def frame() -> None:
         found = engine.run("detect_keypoints", engine.upload({"image": picture}))

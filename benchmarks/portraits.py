@@ -24,12 +24,12 @@ def record_portraits(
     picture = read_portrait(DEFAULT_SOURCE)
     networks = Networks(opener(engine, opened, threads), lambda _stage: nullcontext())
     try:
-        networks.encode(make_portrait("warm-up", picture, opened.image_size, None))
+        networks.encode(make_portrait("warm-up", picture, opened.image_size, None, margin_px=opened.margin))
         gc.collect()
         before_mb = _memory_mb()
         kept = []
         for number in recorder.track(range(1, max(counts) + 1), "Portraits"):
-            portrait = make_portrait(str(number), picture.copy(), opened.image_size, None)
+            portrait = make_portrait(str(number), picture.copy(), opened.image_size, None, margin_px=opened.margin)
             started_s = time.perf_counter()
             kept.append(networks.encode(portrait))
             recorder.add("encode", "ms", 1000 * (time.perf_counter() - started_s))

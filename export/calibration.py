@@ -9,7 +9,7 @@ import onnxruntime
 
 from realtime.engines.base import Engine
 from realtime.engines.proof import LIMITS
-from realtime.frames import Pixels, Tensor, pixels_to_tensor
+from realtime.frames import Pixels, Tensor, pixels_to_tensor, source_tensors
 from realtime.manifest import GRAPH_NAMES, GraphName
 
 Tensors = dict[str, Tensor]
@@ -31,7 +31,7 @@ class Sample:
 Samples = dict[GraphName, list[Sample]]
 
 
-def collect(reference: Engine, clips: Iterable[Pixels]) -> Samples:
+def collect(reference: Engine, clips: Iterable[Pixels], margin: int) -> Samples:
     """Every call that re-enacting `clips` makes: each clip's first frame is the source of all later ones."""
     samples: Samples = {graph: [] for graph in GRAPH_NAMES}
 
@@ -43,7 +43,7 @@ def collect(reference: Engine, clips: Iterable[Pixels]) -> Samples:
 
     for index, (first, *driving) in enumerate(clips):
         still = call(index, "detect_keypoints", {"image": pixels_to_tensor(first)})
-        features = call(index, "encode_source", {"image": pixels_to_tensor(first)})
+        features = call(index, "encode_source", source_tensors(pixels_to_tensor(first), margin))
         inputs = features | {f"source_{name}": tensor for name, tensor in still.items()}
         for frame in driving:
             moved = call(index, "detect_keypoints", {"image": pixels_to_tensor(frame)})

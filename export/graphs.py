@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -17,6 +18,7 @@ from realtime.manifest import GraphName, SplitName
 
 KEYPOINT_TENSORS = ("source_mean", "source_covariance", "driving_mean", "driving_covariance")
 FLOW_TENSORS = ("displacement", "occlusion", "motion_features")
+MARGIN_PART = 8  # of the picture's side: further away than a face moves in a call
 
 
 Name_co = TypeVar("Name_co", bound=str, covariant=True)
@@ -52,15 +54,16 @@ class DetectKeypoints(nn.Module):
 
 
 class EncodeSource(nn.Module):
-    """image -> the cached source tensors."""
+    """image, and around where there is a margin -> the cached source tensors."""
 
     def __init__(self, network: PortraitNet) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, image: Tensor, around: Tensor | None = None) -> tuple[Tensor, ...]:
         # A graph may not hand an input through unchanged: runtimes differ in how they alias it.
-        return tuple(tensor + 0 if tensor is image else tensor for tensor in self.network.encode_source(image).values())
+        tensors = self.network.encode_source(image, around).values()
+        return tuple(tensor + 0 if tensor is image else tensor for tensor in tensors)
 
 
 class Animate(nn.Module):
@@ -115,8 +118,14 @@ class Decode(nn.Module):
         return image
 
 
+def margin_of(network: PortraitNet) -> int:
+    """How many pixels of what is around its square a portrait's bundle takes, on each side; the paper's takes none."""
+    return 0 if network.config.family == "paper" else network.config.image_size // MARGIN_PART
+
+
 def make_graphs(network: PortraitNet, source: Tensor, driving: Tensor) -> list[Graph[GraphName]]:
     """detect_keypoints, encode_source and animate on example pictures [1, 3, s, s]; `network` is folded in place."""
+    margin = margin_of(network)
     fold_batch_norm(network.eval())
     if isinstance(network.motion_transfer, LiveMotionTransfer):
         network.motion_transfer = TransferInference(network.motion_transfer)
@@ -124,13 +133,14 @@ def make_graphs(network: PortraitNet, source: Tensor, driving: Tensor) -> list[G
     if isinstance(detector, LiveKeypointDetector) and size >= detector.VIEW:
         network.keypoint_detector = KeypointInference(detector, size)
     with torch.no_grad():
-        features = network.encode_source(source)
+        shown = {"image": source} | ({"around": F.pad(source, [margin] * 4, "replicate")} if margin else {})
+        features = network.encode_source(*shown.values())
         keypoints = [*network.detect_keypoints(source), *network.detect_keypoints(driving)]
     names = tuple(features)
     animate_inputs = {**features, **dict(zip(KEYPOINT_TENSORS, keypoints, strict=True))}
     return [
         Graph("detect_keypoints", DetectKeypoints(network), {"image": driving}, ("mean", "covariance")),
-        Graph("encode_source", EncodeSource(network), {"image": source}, names),
+        Graph("encode_source", EncodeSource(network), shown, names),
         Graph("animate", Animate(network, names), animate_inputs, ("image",)),
     ]
 

@@ -11,7 +11,7 @@ from realtime.bundle import Bundle
 from realtime.engines.base import Engine
 from realtime.engines.catalogue import open_engine
 from realtime.engines.proof import LIMITS
-from realtime.frames import Pixels, Tensor, pixels_to_tensor
+from realtime.frames import Pixels, Tensor, pixels_to_tensor, source_tensors
 from realtime.manifest import HeldOut, Precision
 
 # Rounding may cost this much of the evaluation's figure.
@@ -30,8 +30,8 @@ class Reenacted:
 def measure_held_out(bundle: Bundle, precision: Precision, footage: Footage) -> HeldOut:
     """The figures of `precision` on the footage's held-out frames, in ONNX Runtime."""
     with open_engine("onnx-cpu", bundle) as exact, open_engine("onnx-cpu", bundle, precision=precision) as rounded:
-        before = [frame for clip in footage.held_out() for frame in _reenact(exact, clip)]
-        after = [frame for clip in footage.held_out() for frame in _reenact(rounded, clip)]
+        before = [frame for clip in footage.held_out() for frame in _reenact(exact, clip, bundle.margin)]
+        after = [frame for clip in footage.held_out() for frame in _reenact(rounded, clip, bundle.margin)]
     pairs = list(zip(after, before, strict=True))
     off_px = np.array([np.abs(a.mean - b.mean) for a, b in pairs]) * bundle.image_size / 2
     return HeldOut(
@@ -55,11 +55,12 @@ def held_out_shortfall(figures: HeldOut, precision: Precision) -> str | None:
     return None
 
 
-def _reenact(engine: Engine, clip: Pixels) -> Iterator[Reenacted]:
+def _reenact(engine: Engine, clip: Pixels, margin: int) -> Iterator[Reenacted]:
     """The clip's later frames from its first, as the evaluation does it."""
-    image = engine.upload({"image": pixels_to_tensor(clip[0])})
-    still = engine.run("detect_keypoints", image)
-    inputs = engine.run("encode_source", image) | {f"source_{name}": tensor for name, tensor in still.items()}
+    first = pixels_to_tensor(clip[0])
+    still = engine.run("detect_keypoints", engine.upload({"image": first}))
+    shown = engine.upload(source_tensors(first, margin))
+    inputs = engine.run("encode_source", shown) | {f"source_{name}": tensor for name, tensor in still.items()}
     for frame in clip[1:]:
         truth = pixels_to_tensor(frame)
         moved = engine.run("detect_keypoints", engine.upload({"image": truth}))

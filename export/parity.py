@@ -64,7 +64,7 @@ def prove_precision(
             log.debug("not proven on %s: %s", name, error.message)
             continue
         with engine:
-            parity[name] = compare(render(engine, scene), expected, bundle.image_size)
+            parity[name] = compare(render(engine, scene, bundle.margin), expected, bundle.image_size)
         if (missed := shortfall(parity[name], precision)) is not None:
             raise ParityError(f"{precision} on {name}: {missed}; nothing was written. {_advice(precision)}")
     if precision == "fp32":

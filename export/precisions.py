@@ -31,6 +31,7 @@ class Job:
     footage: Footage
     folder: Path
     image_size: int
+    margin: int
 
 
 def write_precisions(job: Job, precisions: tuple[Precision, ...]) -> dict[Precision, PrecisionEntry]:
@@ -56,7 +57,7 @@ def _write_int8(job: Job) -> tuple[str, ...]:
     """The names of the weights that stay in float."""
     log.info("calibrating int8 on %d clips", len(job.footage.clips))
     calibration, held_out = (
-        collect(job.reference, clips) for clips in (job.footage.calibration(), job.footage.held_out())
+        collect(job.reference, clips, job.margin) for clips in (job.footage.calibration(), job.footage.held_out())
     )
     kept: list[str] = []
     for graph in job.graphs:

@@ -11,7 +11,7 @@ from pathlib import Path
 from export.card import LICENSE_TEXT, Provenance, write_card
 from export.examples import example_pictures
 from export.footage import Footage, proof_scene, read_footage
-from export.graphs import Graph, make_graphs, make_split_graphs
+from export.graphs import Graph, make_graphs, make_split_graphs, margin_of
 from export.onnx_export import export_graph
 from export.parity import prove_precision
 from export.precisions import Job, describe, write_precisions
@@ -58,6 +58,7 @@ class _Described:
 
     config: NetworkConfig
     preset: str
+    margin: int
     parts: Mapping[PartName, tuple[int, ...]]
     openings: Sequence[tuple[int, int]]
     depths: Sequence[float]
@@ -91,13 +92,13 @@ def write_bundle(
         write_card(draft / "CARD.md", folder.name, preset, provenance)
         (draft / "LICENSE").write_text(LICENSE_TEXT)
         reference = ReferenceEngine(graphs)
-        expected = render(reference, scene)
+        expected = render(reference, scene, margin_of(network))
         write_proof(draft / PARITY_FILE, scene, expected)
-        job = Job(graphs, reference, footage, draft, network.config.image_size)
+        job = Job(graphs, reference, footage, draft, network.config.image_size, margin_of(network))
         entries = write_precisions(job, options.precisions)
         split = _write_split(network, graphs, draft) if options.split else None
         face = notes.get("parts", {}), notes.get("openings", ()), notes.get("depths", ())
-        described = _Described(network.config, preset, *face, provenance)
+        described = _Described(network.config, preset, margin_of(network), *face, provenance)
         _write_manifest(draft, described, entries, split)
         bundle = open_bundle(draft)
         proven = {name: prove_precision(bundle, name, scene, expected, footage) for name in entries}
@@ -129,6 +130,7 @@ def _write_manifest(
         preset=model.preset,
         image_size=model.config.image_size,
         image_range=(0.0, 1.0),
+        margin=model.margin,
         keypoint_count=model.config.keypoint_count,
         parts=model.parts,
         openings=tuple(model.openings),

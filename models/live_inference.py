@@ -62,9 +62,9 @@ class TransferInference(LiveMotionTransfer):
         self.trunk = nn.Sequential(nn.ReLU(), *list(trained.trunk)[1:])
         self.widen, self.detail, self.head = trained.widen, trained.detail, trained.head
 
-    def encode_source(self, image: Tensor) -> dict[str, Tensor]:
-        """Cached tensors of `image` [1, 3, s, s] in [0, 1]; features as [(s/4)^2, trunk]."""
-        tensors = super().encode_source(image)
+    def encode_source(self, image: Tensor, around: Tensor | None = None) -> dict[str, Tensor]:
+        """As of the trained form, of one `image`; features as [(s/4)^2, trunk]."""
+        tensors = super().encode_source(image, around)
         return tensors | {"source_features": tensors["source_features"].flatten(2)[0].mT.contiguous()}
 
     def meet(self, encoded: Tensor, flow: DenseFlow) -> Tensor:

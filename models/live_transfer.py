@@ -16,6 +16,7 @@ from models.geometry import Keypoints, coordinate_grid, sample
 from models.keypoint_detector import resize
 
 THUMBNAIL_SIZE = 32
+CELL = 4  # pixels of the picture to one of the features that the painter starts from
 LANCZOS_REACH = 3
 
 
@@ -48,11 +49,15 @@ class LiveMotionTransfer(nn.Module):
         self.head = nn.Conv2d(detail, 16, 3, padding=1)
         start_from_copying(self.head)
 
-    def encode_source(self, image: Tensor) -> dict[str, Tensor]:
-        """Cached tensors of `image` [b, 3, s, s] in [0, 1]."""
+    def encode_source(self, image: Tensor, around: Tensor | None = None) -> dict[str, Tensor]:
+        """Cached tensors of `image` [b, 3, s, s] in [0, 1].
+
+        `around` [b, 3, s + 2m, s + 2m] is the same with a margin, which is copied from where the flow leads beyond
+        `image`; without it the border goes on as it ends.
+        """
         features = self.context(self.encoder(F.pixel_unshuffle(image - 0.5, 2)))  # b trunk s/4 s/4
         return {
-            "source_image": enlarged(image, self.source_scale),
+            "source_image": enlarged(image if around is None else around, self.source_scale),
             "source_thumbnail": resize(image, THUMBNAIL_SIZE),
             "source_features": features,
         }
@@ -61,9 +66,9 @@ class LiveMotionTransfer(nn.Module):
         self, features: dict[str, Tensor], flow: DenseFlow, source: Keypoints, driving: Keypoints
     ) -> tuple[Tensor, Tensor]:
         """Result and warped source, both [b, 3, s, s] in [0, 1]; the mask chooses between copying and painting."""
-        picture = features["source_image"]
-        warped = warp(picture, flow.displacement, picture.shape[-1] // self.source_scale)
-        return self.paint(self.meet(features["source_features"], flow), warped), warped
+        met, picture = self.meet(features["source_features"], flow), features["source_image"]
+        warped = warp(picture, flow.displacement, CELL * met.shape[-1], picture.shape[-1] // self.source_scale)
+        return self.paint(met, warped), warped
 
     def paint(self, met: Tensor, warped: Tensor) -> Tensor:
         """Result [b, 3, s, s] of what `meet` returns and the `warped` source; or of a window of both."""
@@ -119,11 +124,16 @@ def enlarged(image: Tensor, scale: int) -> Tensor:
         return (matrix @ image.float() @ matrix.T).clamp(0, 1)
 
 
-def warp(image: Tensor, displacement: Tensor, size: int) -> Tensor:
-    """`image`, enlarged to [b, c, s, s], moved by `displacement` [b, h, w, 2] and read at `size`."""
-    scale = image.shape[-1] // size
+def warp(image: Tensor, displacement: Tensor, size: int, whole: int | None = None) -> Tensor:
+    """`image`, enlarged to [b, c, s, s], moved by `displacement` [b, h, w, 2] and read at `size`.
+
+    Of `whole` pixels before it was enlarged, the middle `size` are the picture that moves, and the others its margin.
+    """
+    whole = whole or size
+    scale, share = image.shape[-1] // whole, size / whole
     # Pixel i of the picture is pixel `scale` * i of the enlarged one.
-    grid = coordinate_grid(size, size, False, image.device) - (scale - 1) / (scale * size)
+    grid = share * coordinate_grid(size, size, False, image.device) - (scale - 1) / (scale * whole)
+    displacement = displacement if share == 1 else share * displacement
     return sample(image, displacement_at(displacement, size) + grid, corners=False)
 
 

@@ -42,9 +42,16 @@ class PortraitNet(nn.Module):
         keypoints: Keypoints = self.keypoint_detector(image)
         return keypoints
 
-    def encode_source(self, image: Tensor) -> dict[str, Tensor]:
-        """Tensors of the source to be cached, by the names the exported graphs use."""
-        return self.motion_transfer.encode_source(image)
+    def encode_source(self, image: Tensor, around: Tensor | None = None) -> dict[str, Tensor]:
+        """Tensors of the source to be cached, by the names the exported graphs use.
+
+        `around` is the source with a margin, for the live family; ValueError for the paper's, which has no use for it.
+        """
+        if around is None:
+            return self.motion_transfer.encode_source(image)
+        if not isinstance(self.motion_transfer, LiveMotionTransfer):
+            raise ValueError("the paper's networks copy nothing from beyond their source; pass no margin")
+        return self.motion_transfer.encode_source(image, around)
 
     def animate(self, features: dict[str, Tensor], source: Keypoints, driving: Keypoints) -> Animation:
         """The source with its keypoints moved to `driving`."""

@@ -85,7 +85,7 @@ class Animator(Closing):
         self._networks = Networks(engine, self._stage)
         self._framing = DriverFraming(self._finder(), self._options.tracking, bundle.parts)
         grounds = Grounds(self._options.beside, self._options.behind)
-        self._opener = PortraitOpener(self._size_px, detector, self._network, grounds)
+        self._opener = PortraitOpener(self._size_px, detector, self._network, grounds, bundle.margin)
         self._mapper = MotionMapper(self._options, self._dashboard.notify, bundle.parts)
         self._fade = CrossFade(self._options.fade_s)
         self._rest: tuple[Source, AnimatedFrame] | None = None  # the portrait shown, unmoved, as the output sees it

@@ -43,6 +43,11 @@ class Bundle:
         return self.manifest.image_size
 
     @property
+    def margin(self) -> int:
+        """Pixels of what is around a portrait's square that encode_source takes, on each side."""
+        return self.manifest.margin
+
+    @property
     def parts(self) -> Parts:
         """Which keypoints are of the face, the mouth and the eyes."""
         return Parts.named(self.manifest.parts, self.manifest.openings, self.manifest.depths)
@@ -145,13 +150,15 @@ def _verify_interfaces(where: str, manifest: Manifest, graphs: Mapping[GraphName
     depths, of_face = len(manifest.depths), len(manifest.parts.get("face", ()))
     if depths not in (0, of_face):
         raise BundleError(f"{where}: depths: {depths} for {of_face} keypoints of the face", hint=_GET_ANOTHER)
-    image = {"image": (1, 3, size, size)}
+    image: _Shapes = {"image": (1, 3, size, size)}
+    whole = size + 2 * manifest.margin
+    around: _Shapes = {"around": (1, 3, whole, whole)} if manifest.margin else {}
     keypoints = {"mean": (1, count, 2), "covariance": (1, count, 2, 2)}
     features = _shapes(graphs["encode_source"].outputs)
     motion = {name: keypoints[name.removeprefix("source_").removeprefix("driving_")] for name in KEYPOINT_INPUTS}
     expected: dict[GraphName, tuple[_Shapes, _Shapes]] = {
         "detect_keypoints": (image, keypoints),
-        "encode_source": (image, features),
+        "encode_source": ({**image, **around}, features),
         "animate": (features | motion, image),
     }
     for graph, (inputs, outputs) in expected.items():

@@ -46,7 +46,7 @@ def chosen_bundle(settings: Settings, shipped: Sequence[Path] = SHIPPED_BUNDLES)
 
 
 def lighter_sibling(bundle: Bundle) -> Bundle | None:
-    """The finest bundle of the same folder that finds the same keypoints and animates with less; None without one.
+    """The finest bundle of the same folder that takes and finds the same and animates with less; None without one.
 
     Siblings that cannot be opened are told and left out.
     """
@@ -60,7 +60,7 @@ def lighter_sibling(bundle: Bundle) -> Bundle | None:
             log.warning("%s", error.message)
             continue
         same = sibling.graph("detect_keypoints").sha256 == bundle.graph("detect_keypoints").sha256
-        if same and _weight(sibling) < _weight(bundle):
+        if same and sibling.margin == bundle.margin and _weight(sibling) < _weight(bundle):
             found.append(sibling)
     return max(found, key=_weight, default=None)
 

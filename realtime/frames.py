@@ -158,6 +158,15 @@ def pixels_to_tensor(pixels: Pixels) -> Tensor:
     return np.multiply(planes, np.float32(1 / 255), order="C", dtype=np.float32)
 
 
+def source_tensors(image: Tensor, margin: int) -> dict[str, Tensor]:
+    """What `encode_source` takes where a portrait is its square image [1, 3, s, s] alone: its border is repeated.
+
+    margin: how many pixels of what is around a square the model takes, on each side.
+    """
+    beyond = ((0, 0), (0, 0), (margin, margin), (margin, margin))
+    return {"image": image} | ({"around": np.pad(image, beyond, "edge")} if margin else {})
+
+
 def tensor_to_pixels(tensor: Tensor) -> Pixels:
     """[h, w, 3] uint8, from [1, 3, h, w] float32; values outside [0, 1] are clipped."""
     picture = cv2.merge(list(np.maximum(tensor[0], 0)))  # h w c

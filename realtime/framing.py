@@ -77,6 +77,16 @@ def cut_out(pixels: Pixels, crop: Crop, size_px: int) -> Pixels:
     return np.asarray(cv2.resize(square, (size_px, size_px), interpolation=smoothing), np.uint8)
 
 
+def cut_around(pixels: Pixels, crop: Crop, size_px: int, margin_px: int) -> Pixels:
+    """[size_px + 2 margin_px, the same, 3] uint8: what cut_out gives, and on each side so much of what is around it."""
+    beyond = round(crop.side_px * margin_px / size_px)
+    wide = Crop(crop.left_px - beyond, crop.top_px - beyond, crop.side_px + 2 * beyond)
+    around = np.array(cut_out(pixels, wide, size_px + 2 * margin_px))
+    inside = slice(margin_px, margin_px + size_px)
+    around[inside, inside] = cut_out(pixels, crop, size_px)
+    return around
+
+
 def part_of(pixels: Pixels, crop: Crop, sides: float) -> tuple[Pixels, int, int]:
     """What of pixels lies within so many sides about the crop's centre, shared not copied; its left and top."""
     height, width = pixels.shape[:2]

@@ -90,6 +90,7 @@ class Manifest(_Entry):
     preset: str
     image_size: int = Field(ge=16, le=2048)
     image_range: tuple[float, float]
+    margin: int = Field(0, ge=0)  # pixels of what is around a portrait's square that encode_source takes, on each side
     keypoint_count: int = Field(ge=1)
     parts: Mapping[PartName, tuple[Annotated[int, Field(ge=0)], ...]] = {}  # keypoints of the face and the hair
     openings: tuple[tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]], ...] = ()  # opposite lips and lids

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-CELL = 4  # pixels of the picture to one of the features that the painter starts from
+from models.live_transfer import CELL
+
 # Of the side of the features. A window's margin is painted without what lies beyond it, and not looked at.
 SIDE, MARGIN = 7 / 16, 1 / 16
 

@@ -12,7 +12,7 @@ import numpy as np
 from realtime.bundle import Bundle
 from realtime.engines.base import DeviceTensors, Engine
 from realtime.errors import BundleError
-from realtime.frames import Keypoints, Pixels, Tensor, pixels_to_tensor
+from realtime.frames import Keypoints, Pixels, Tensor, pixels_to_tensor, source_tensors
 from realtime.manifest import EnginePrecision, Parity
 from realtime.motion import relative_motion
 
@@ -78,13 +78,14 @@ def write_proof(path: Path, scene: Scene, rendering: Rendering) -> None:
     np.savez_compressed(path, mean=rendering.mean, covariance=rendering.covariance, images=levels, **pictures)
 
 
-def render(engine: Engine, scene: Scene) -> Rendering:
-    """The scene through the engine, as the live loop does it."""
+def render(engine: Engine, scene: Scene, margin: int = 0) -> Rendering:
+    """The scene through the engine, as the live loop does it for a model with such a margin."""
     portraits = [engine.upload({"image": pixels_to_tensor(pixels)}) for pixels in scene.portraits]
     still = [_keypoints(engine, engine.run("detect_keypoints", image)) for image in portraits]
+    shown = [engine.upload(source_tensors(pixels_to_tensor(pixels), margin)) for pixels in scene.portraits]
     sources = [
-        engine.run("encode_source", image) | _upload(engine, "source", keypoints)
-        for image, keypoints in zip(portraits, still, strict=True)
+        engine.run("encode_source", tensors) | _upload(engine, "source", keypoints)
+        for tensors, keypoints in zip(shown, still, strict=True)
     ]
     moving = [
         _keypoints(engine, engine.run("detect_keypoints", engine.upload({"image": pixels_to_tensor(pixels)})))
@@ -122,7 +123,7 @@ def compare(found: Rendering, expected: Rendering, size_px: int) -> Parity:
 def prove(engine: Engine, bundle: Bundle) -> Parity:
     """How far the engine is from torch on the bundle's scene."""
     scene, expected = read_proof(bundle)
-    return compare(render(engine, scene), expected, bundle.image_size)
+    return compare(render(engine, scene, bundle.margin), expected, bundle.image_size)
 
 
 def shortfall(parity: Parity, precision: EnginePrecision) -> str | None:

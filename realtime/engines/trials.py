@@ -15,7 +15,7 @@ from realtime.engines.gpu import find_gpus
 from realtime.engines.processor import lacks_int8, machine_fingerprint, processor_flags
 from realtime.engines.proof import prove, read_proof, shortfall
 from realtime.errors import EngineError
-from realtime.frames import pixels_to_tensor
+from realtime.frames import pixels_to_tensor, source_tensors
 from realtime.manifest import MANIFEST_FILE, EnginePrecision, Parity
 
 SECONDS_PER_TRIAL = 0.7
@@ -71,7 +71,7 @@ def frame_times_ms(engine: Engine, bundle: Bundle, seconds: float = SECONDS_PER_
     driver, portrait = pixels_to_tensor(scene.drivers[-1]), pixels_to_tensor(scene.portraits[0])
     image = engine.upload({"image": portrait})
     still = {f"source_{name}": tensor for name, tensor in engine.run("detect_keypoints", image).items()}
-    still |= engine.run("encode_source", image)
+    still |= engine.run("encode_source", engine.upload(source_tensors(portrait, bundle.margin)))
     found = animated = None
     durations: list[float] = []
     began = time.perf_counter()

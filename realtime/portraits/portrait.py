@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from realtime.errors import SourceError
 from realtime.faces.detector import FaceDetector
 from realtime.frames import Background, Pixels, Surroundings, Tensor
-from realtime.framing import Crop, centre_crop, cut_out, face_crop
+from realtime.framing import Crop, centre_crop, cut_around, cut_out, face_crop
 from realtime.portraits.background import AUTO, KEEP, read_background
 from realtime.portraits.behind import replaced
 from realtime.portraits.pack import PLAIN, PackWishes, read_pack
@@ -39,12 +41,16 @@ class Grounds:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Portrait:
-    """A picture ready to be encoded: the whole of it [h, w, 3], and the square [s, s, 3] that crop cuts out of it."""
+    """A picture ready to be encoded: the whole of it [h, w, 3], and the square [s, s, 3] that crop cuts out of it.
+
+    around: the square with a margin [s + 2m, s + 2m, 3], for models that take one.
+    """
 
     name: str
     picture: Pixels
     crop: Crop
     square: Pixels
+    around: Pixels | None = None
     wishes: PackWishes = PLAIN
     neutral: SavedPose | None = None  # the driver's pose that matches the picture, where its pack brings one
     background: Background | None = None  # beside the picture, where its pack wishes one
@@ -53,12 +59,20 @@ class Portrait:
     def size_bytes(self) -> int:
         """Memory its pictures take."""
         beside = self.background.picture if self.background else None
-        return self.picture.nbytes + self.square.nbytes + (0 if beside is None else beside.nbytes)
+        pictures = (self.picture, self.square, self.around, beside)
+        return sum(0 if pixels is None else pixels.nbytes for pixels in pictures)
 
     @property
     def surroundings(self) -> Surroundings:
         """The whole picture, as the output shows it around the square."""
         return Surroundings(self.picture, self.crop.left_px, self.crop.top_px, self.crop.side_px, self.background)
+
+    def with_picture(self, picture: Pixels) -> "Portrait":
+        """The same, cut out of another picture of the same size."""
+        size_px = self.square.shape[0]
+        margin_px = 0 if self.around is None else (self.around.shape[0] - size_px) // 2
+        square, around = _cut(picture, self.crop, size_px, margin_px)
+        return replace(self, picture=picture, square=square, around=around)
 
 
 def read_portrait(path: Path) -> Pixels:
@@ -82,11 +96,17 @@ def _read_layers(path: Path) -> tuple[Pixels, Tensor | None]:
 
 
 def open_portrait(
-    path: Path, size_px: int, detector: FaceDetector | None, network: str = "", grounds: Grounds | None = None
+    path: Path,
+    size_px: int,
+    detector: FaceDetector | None,
+    network: str = "",
+    grounds: Grounds | None = None,
+    margin_px: int = 0,
 ) -> Portrait:
     """The portrait in a picture file, or in a pack: a folder with a portrait.toml. Raises SourceError, naming path.
 
-    network names the graph that finds keypoints: a pack's neutral pose must have been found by the same.
+    network names the graph that finds keypoints: a pack's neutral pose must have been found by the same. margin_px: how
+    much of what is around the square the model takes, in its pixels.
     """
     pack = read_pack(path)
     grounds = grounds or Grounds()
@@ -97,8 +117,8 @@ def open_portrait(
         if opacity is not None:  # the file itself says where the person is
             pixels = laid_over(pixels, opacity, _named(behind) or grounds.beside or background or BARE)
             behind = None
-        portrait = make_portrait(path.stem, pixels, size_px, detector, pack.wishes)
-        portrait = before_ground(behind, portrait, size_px, grounds.person)
+        portrait = make_portrait(path.stem, pixels, size_px, detector, pack.wishes, margin_px)
+        portrait = before_ground(behind, portrait, grounds.person)
         neutral = read_pose(pack.neutral, network) if pack.neutral else None
         return replace(portrait, neutral=neutral, background=background)
     except SourceError as error:
@@ -107,23 +127,27 @@ def open_portrait(
 
 
 def make_portrait(
-    name: str, pixels: Pixels, size_px: int, detector: FaceDetector | None, wishes: PackWishes = PLAIN
+    name: str,
+    pixels: Pixels,
+    size_px: int,
+    detector: FaceDetector | None,
+    wishes: PackWishes = PLAIN,
+    margin_px: int = 0,
 ) -> Portrait:
     """The portrait in pixels [h, w, 3], framed as in training or as wishes say. Raises SourceError without a face."""
     pixels = shrunk(pixels, KEPT_SIDE_PX)
     crop = _wished_crop(pixels, wishes) or _portrait_crop(pixels, detector)
-    return Portrait(name, pixels, crop, cut_out(pixels, crop, size_px), wishes)
+    return Portrait(name, pixels, crop, *_cut(pixels, crop, size_px, margin_px), wishes)
 
 
-def before_ground(behind: Background | None, portrait: Portrait, size_px: int, person: PersonFinder) -> Portrait:
+def before_ground(behind: Background | None, portrait: Portrait, person: PersonFinder) -> Portrait:
     """The portrait's person before another ground; the portrait as it is for None.
 
     Raises SourceError where no person is found.
     """
     if behind is None:
         return portrait
-    picture = replaced(portrait.picture, person.opacity(portrait.picture, portrait.crop), behind)
-    return replace(portrait, picture=picture, square=cut_out(picture, portrait.crop, size_px))
+    return portrait.with_picture(replaced(portrait.picture, person.opacity(portrait.picture, portrait.crop), behind))
 
 
 def frame_portrait(pixels: Pixels, size_px: int, detector: FaceDetector | None) -> Pixels:
@@ -132,6 +156,14 @@ def frame_portrait(pixels: Pixels, size_px: int, detector: FaceDetector | None) 
     Raises SourceError if no face is found.
     """
     return cut_out(pixels, _portrait_crop(pixels, detector), size_px)
+
+
+def _cut(picture: Pixels, crop: Crop, size_px: int, margin_px: int) -> tuple[Pixels, Pixels | None]:
+    """The square, and the same with its margin if there is one."""
+    if not margin_px:
+        return cut_out(picture, crop, size_px), None
+    around = cut_around(picture, crop, size_px, margin_px)
+    return np.ascontiguousarray(around[margin_px:-margin_px, margin_px:-margin_px]), around
 
 
 def _named(ground: Background | None) -> Background | None:

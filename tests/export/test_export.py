@@ -19,6 +19,7 @@ from models.complexity import parameter_count
 from realtime.bundle import KEYPOINT_INPUTS, open_bundle
 from realtime.engines.catalogue import open_engine
 from realtime.engines.proof import read_proof, shortfall
+from realtime.frames import source_tensors
 from realtime.manifest import GRAPH_NAMES, Precision, PrecisionEntry
 from tests.export.trained_looking import trained_looking
 
@@ -136,14 +137,18 @@ def test_the_proof_is_torchs_own(bundle_folder: Path) -> None:
 
 def test_whole_frame_through_the_engine_equals_torch(bundle_folder: Path) -> None:
     source, driving = example_pictures(256)
+    tensors = source_tensors(source.numpy(), 32)
+    network = trained_looking("live-xs")
     with torch.inference_mode():
-        expected = trained_looking("live-xs")(source, driving).image.numpy()
+        features = network.encode_source(*map(torch.from_numpy, tensors.values()))
+        moving = network.detect_keypoints(driving)
+        expected = network.animate(features, network.detect_keypoints(source), moving).image.numpy()
     with open_engine("onnx-cpu", open_bundle(bundle_folder)) as engine:
-        image = engine.upload({"image": source.numpy()})
+        image = engine.upload({"image": tensors["image"]})
         still = {f"source_{name}": tensor for name, tensor in engine.run("detect_keypoints", image).items()}
         found = engine.run("detect_keypoints", engine.upload({"image": driving.numpy()}))
         moved = {f"driving_{name}": tensor for name, tensor in found.items()}
-        inputs = engine.run("encode_source", image) | still | moved
+        inputs = engine.run("encode_source", engine.upload(tensors)) | still | moved
         picture = engine.download(engine.run("animate", inputs)["image"])
         np.testing.assert_allclose(picture, expected, atol=1e-4)
 
@@ -179,3 +184,26 @@ def test_a_graph_that_differs_from_torch_is_refused(bundle_folder: Path, tmp_pat
     entry = PrecisionEntry(graphs={"detect_keypoints": describe(graph, tmp_path / "tampered.onnx")}, parity={})
     with pytest.raises(ParityError, match="detect_keypoints in fp32: differs from torch"):
         refuse_graphs(entry, "fp32")
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
+def test_a_bundle_shows_what_lies_around_the_square(bundle_folder: Path, precision: Precision) -> None:
+    """Against torch, with another margin than the one repeated, which is all that the proof shows."""
+    bundle = open_bundle(bundle_folder)
+    assert bundle.margin == 32
+    network = trained_looking("live-xs")
+    image, driving = example_pictures(256)
+    around = example_pictures(320)[1].clone()
+    around[..., 32:-32, 32:-32] = image
+    with torch.inference_mode():
+        seen, moved = network.detect_keypoints(image), network.detect_keypoints(driving)
+        expected = network.animate(network.encode_source(image, around), seen, moved).image
+        repeated = network.animate(network.encode_source(image), seen, moved).image
+    assert (expected - repeated).abs().max() > 0.1
+    with open_engine("onnx-cpu", bundle, precision=precision) as engine:
+        encoded = engine.run("encode_source", engine.upload({"image": image.numpy(), "around": around.numpy()}))
+        points = dict(zip(KEYPOINT_INPUTS, (tensor.numpy() for tensor in (*seen, *moved)), strict=True))
+        found = torch.from_numpy(engine.download(engine.run("animate", encoded | engine.upload(points))["image"]))
+    error = (found - expected).square().mean().sqrt()
+    assert error < {"fp32": 1e-4, "fp16": 5e-3, "int8": 2e-2}[precision]
+    assert error < 0.5 * (repeated - expected).square().mean().sqrt()

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from export.graphs import fold_batch_norm
@@ -9,7 +10,7 @@ from models import PRESETS, build_network
 from models.config import LiveConfig
 from models.keypoint_detector import LiveKeypointDetector
 from models.live_inference import KeypointInference, TransferInference
-from models.live_transfer import Context, LiveMotionTransfer, displacement_at, interpolation
+from models.live_transfer import Context, LiveMotionTransfer, displacement_at, enlarged, interpolation, warp
 
 
 @pytest.mark.parametrize(("preset", "size"), [("live-xs", 128), ("live-s", 256), ("live-xs", 512)])
@@ -73,3 +74,43 @@ def test_what_is_measured_first_can_be_trained_with_after() -> None:
         displacement_at(displacement, 128)
     displacement_at(displacement, 128).sum().backward()
     assert displacement.grad is not None and displacement.grad.sum() > 0
+
+
+def test_what_lies_around_a_picture_moves_in_where_the_flow_leads_there() -> None:
+    around = torch.rand(1, 3, 80, 80)
+    image = around[..., 8:-8, 8:-8]
+    to_the_right = torch.zeros(1, 32, 32, 2)
+    to_the_right[..., 0] = 6 * 2 / 64
+    moved = warp(enlarged(around, 2), to_the_right, 64, 80)
+    torch.testing.assert_close(moved, around[..., 8:-8, 14:-2], atol=1e-5, rtol=0)
+    repeated = warp(enlarged(image, 2), to_the_right, 64)
+    torch.testing.assert_close(repeated[..., :-6], moved[..., :-6], atol=1e-5, rtol=0)
+    assert torch.equal(repeated[..., -6:], repeated[..., -1:].expand(-1, -1, -1, 6))  # its border, half a pixel on
+
+
+def test_a_margin_is_seen_by_both_forms_alike_and_at_the_rim_alone() -> None:
+    torch.manual_seed(2)
+    network = build_network(PRESETS["live-xs"]).eval()
+    fold_batch_norm(network)
+    nn.init.normal_(network.dense_motion.head.weight, std=0.2)
+    source, driving, around = torch.rand(1, 3, 128, 128), torch.rand(1, 3, 128, 128), torch.rand(1, 3, 160, 160)
+    around[..., 16:-16, 16:-16] = source
+    seen, moved = network.detect_keypoints(source), network.detect_keypoints(driving)
+    results = []
+    with torch.inference_mode():
+        for margin in (around, F.pad(source, [16] * 4, "replicate"), None):
+            results.append(network.animate(network.encode_source(source, margin), seen, moved).image)
+        transfer = network.motion_transfer
+        assert isinstance(transfer, LiveMotionTransfer)
+        network.motion_transfer = TransferInference(transfer)
+        arranged = network.animate(network.encode_source(source, around), seen, moved).image
+    with_margin, repeated, without = results
+    torch.testing.assert_close(arranged, with_margin, atol=1e-5, rtol=0)
+    assert (with_margin - without).abs().max() > 0.05
+    assert (repeated - without).abs().mean() < 0.1 * (with_margin - without).abs().mean()  # half a pixel of the rim
+
+
+def test_the_papers_networks_refuse_a_margin() -> None:
+    network = build_network(PRESETS["paper-64"])
+    with pytest.raises(ValueError, match="pass no margin"):
+        network.encode_source(torch.rand(1, 3, 64, 64), torch.rand(1, 3, 80, 80))

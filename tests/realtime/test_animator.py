@@ -1,5 +1,6 @@
 """The animator: what reaches the engine, and what comes back for which motion."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 from realtime.animator import Animator, AnimatorOptions
 from realtime.bundle import Bundle
 from realtime.controls import Command
+from realtime.engines.base import DeviceTensor, DeviceTensors
 from realtime.errors import SourceError
 from realtime.frames import Frame, Pixels
+from realtime.manifest import GraphName
 from realtime.timing import Stopwatch
 from tests.fakes import FakeEngine, plain_frame
 
@@ -133,3 +136,20 @@ def test_stages_are_timed(tiny_bundle: Bundle) -> None:
     animator.animate(_driver(x=20))
     stages = ("find", "crop", "upload", "keypoints", "transfer", "animate", "download", "compose")
     assert stopwatch.visits == dict.fromkeys(stages, 1)
+
+
+def test_a_model_with_a_margin_is_given_what_lies_around_the_square(tiny_bundle: Bundle) -> None:
+    seen: dict[str, DeviceTensor] = {}
+
+    class Watching(FakeEngine):
+        def run(
+            self, graph: GraphName, inputs: Mapping[str, DeviceTensor], into: DeviceTensors | None = None
+        ) -> DeviceTensors:
+            if graph == "encode_source":
+                seen.update(inputs)
+            return super().run(graph, inputs, into)
+
+    margin = replace(tiny_bundle, manifest=tiny_bundle.manifest.model_copy(update={"margin": 8}))
+    _animator(margin, engine=Watching())
+    assert seen["image"].shape == (1, 3, SIZE, SIZE) and seen["around"].shape == (1, 3, SIZE + 16, SIZE + 16)
+    assert np.array_equal(seen["around"][..., 8:-8, 8:-8], seen["image"])

@@ -68,6 +68,7 @@ DAMAGED_MANIFESTS: dict[str, tuple[Edit, str]] = {
     "short hash": (lambda m: _graphs(m)["animate"].update(sha256="abc"), "graphs.animate.sha256"),
     "path out of the folder": (lambda m: _graphs(m)["animate"].update(file="../animate.onnx"), "graphs.animate.file"),
     "wrong size": (lambda m: m.update(image_size=128), "detect_keypoints: expected inputs image 1x3x128x128"),
+    "a margin that no graph takes": (lambda m: m.update(margin=8), "encode_source: expected inputs around 1x3x80x80"),
     "wrong keypoint count": (lambda m: m.update(keypoint_count=4), "expected outputs covariance 1x4x2x2"),
     "graphs that do not fit": (lambda m: _graphs(m)["animate"]["inputs"].pop(0), "animate: expected inputs"),
 }

@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,9 @@ def test_a_bundle_alone_or_beside_strangers_has_none(tmp_path: Path, caplog: pyt
     (broken / "animate.fp32.onnx").write_bytes(b"")
     assert lighter_sibling(open_bundle(usual)) is None
     assert "animate.fp32.onnx" in caplog.text
+
+
+def test_a_sibling_that_takes_another_margin_is_none() -> None:
+    usual = open_bundle(SHIPPED_BUNDLES[0])
+    other = replace(usual, manifest=usual.manifest.model_copy(update={"margin": usual.margin + 8}))
+    assert lighter_sibling(other) is None

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.faces.detector import FaceBox
-from realtime.framing import FACE_CENTRE, FACE_SIZE, Crop, centre_crop, cut_out, face_crop, mirrored
+from realtime.framing import FACE_CENTRE, FACE_SIZE, Crop, centre_crop, cut_around, cut_out, face_crop, mirrored
 
 HEIGHT, WIDTH = 12, 17
 PICTURE = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
@@ -63,3 +63,14 @@ def test_a_crop_between_pixels_shows_the_picture_where_it_is(left: float, top: f
     np.testing.assert_allclose(
         square[inner, inner, 1], np.clip(top + 20 + middles, 0, 63)[inner, None].repeat(3, 1), atol=1
     )
+
+
+@given(st.integers(-20, 20), st.integers(-20, 20), st.integers(2, 15))
+def test_a_margin_shows_what_lies_around_a_crop(left: int, top: int, cells: int) -> None:
+    side = 4 * cells
+    crop = Crop(left, top, side)
+    around = cut_around(PICTURE, crop, side, cells)
+    assert np.array_equal(around, cut_out(PICTURE, Crop(left - cells, top - cells, 6 * cells), 6 * cells))
+    larger = cut_around(PICTURE, crop, 2 * side, 2 * cells)
+    assert larger.shape == (12 * cells, 12 * cells, 3)
+    assert np.array_equal(larger[2 * cells : -2 * cells, 2 * cells : -2 * cells], cut_out(PICTURE, crop, 2 * side))

@@ -25,7 +25,7 @@ LOWER_LIP = OPENINGS[2][1]
 
 
 def _source(name: str = "juno", gain: float = 1.0) -> Source:
-    portrait = Portrait(name, BLANK, Crop(0, 0, 8), BLANK, PackWishes(gain=gain))
+    portrait = Portrait(name, BLANK, Crop(0, 0, 8), BLANK, wishes=PackWishes(gain=gain))
     return Source(portrait, face(), {}, BLANK, 0, SourceView(BLANK, face()))
 
 

@@ -13,7 +13,7 @@ from realtime.bundle import open_bundle
 from realtime.closing import Closing
 from realtime.engines.base import DeviceTensors, Engine
 from realtime.engines.catalogue import open_engine
-from realtime.frames import Keypoints, Motion, Tensor, pixels_to_tensor, tensor_to_pixels
+from realtime.frames import Keypoints, Motion, Tensor, pixels_to_tensor, source_tensors, tensor_to_pixels
 from realtime.gain import followed, limited
 from realtime.motion import absolute_motion
 from realtime.parts import Parts
@@ -50,15 +50,16 @@ class BundleReenactor(Closing):
     def __init__(self, folder: Path, engine: str, threads: int | None = None) -> None:
         bundle = open_bundle(folder)
         self.image_size = bundle.image_size
-        self._parts = bundle.parts
+        self._parts, self._margin = bundle.parts, bundle.margin
         self._engine: Engine = open_engine(engine, bundle, threads)
 
     def reenact(self, source: Pixels, driving: Pixels, relative: bool) -> Pixels:
         """Frame by frame, as in a call."""
         engine = self._engine
-        image = engine.upload({"image": pixels_to_tensor(source)})
-        still = engine.run("detect_keypoints", image)
-        inputs = {f"source_{name}": tensor for name, tensor in still.items()} | engine.run("encode_source", image)
+        image = pixels_to_tensor(source)
+        still = engine.run("detect_keypoints", engine.upload({"image": image}))
+        shown = engine.upload(source_tensors(image, self._margin))
+        inputs = {f"source_{name}": tensor for name, tensor in still.items()} | engine.run("encode_source", shown)
         portrait = self._keypoints(still)
         neutral = None
         frames = []

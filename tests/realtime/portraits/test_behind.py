@@ -118,3 +118,14 @@ def test_no_person_a_damaged_network_and_a_missing_one_are_named(tmp_path: Path,
         PersonFinder(damaged).opacity(nobody, Crop(0, 0, 128))
     with pytest.raises(EngineError, match="cannot be read"):
         PersonFinder(tmp_path / "gone.onnx").opacity(nobody, Crop(0, 0, 128))
+
+
+def test_the_margin_is_of_the_same_ground_as_the_square(detector: FaceDetector, person: PersonFinder) -> None:
+    grounds = Grounds(behind="#00b140", person=person)
+    portrait = open_portrait(DEFAULT_SOURCE, 256, detector, grounds=grounds, margin_px=32)
+    assert portrait.around is not None and portrait.around.shape == (320, 320, 3)
+    assert np.array_equal(portrait.around[32:-32, 32:-32], portrait.square)
+    assert np.abs(portrait.around[:12, :12].astype(int) - GREEN).mean() < 8
+    plain = open_portrait(DEFAULT_SOURCE, 256, detector, grounds=grounds)
+    assert np.array_equal(plain.square, portrait.square)
+    assert portrait.size_bytes - plain.size_bytes == portrait.around.nbytes
