@@ -13,7 +13,7 @@ from models.geometry import Keypoints
 from models.keypoint_detector import LiveKeypointDetector
 from models.live_inference import KeypointInference, TransferInference
 from models.live_transfer import LiveMotionTransfer
-from models.portrait_net import PortraitNet
+from models.portrait_net import PortraitNet, held
 from realtime.manifest import GraphName, SplitName
 
 KEYPOINT_TENSORS = ("source_mean", "source_covariance", "driving_mean", "driving_covariance")
@@ -109,7 +109,7 @@ class Decode(nn.Module):
         features = dict(zip(self.feature_names, tensors[:count], strict=True))
         displacement, *others = tensors[count : count + self.flow_count]
         occlusion, learned = others or (None, None)
-        flow = DenseFlow(displacement, displacement, occlusion, learned)  # the masks are not used again
+        flow = held(DenseFlow(displacement, displacement, occlusion, learned), features)  # the masks are not used again
         # The live family paints without keypoints.
         keypoints = tensors[count + self.flow_count :] or (displacement,) * 4
         image: Tensor = self.network.motion_transfer.decode(
@@ -123,19 +123,20 @@ def margin_of(network: PortraitNet) -> int:
     return 0 if network.config.family == "paper" else network.config.image_size // MARGIN_PART
 
 
+@torch.no_grad()
 def make_graphs(network: PortraitNet, source: Tensor, driving: Tensor) -> list[Graph[GraphName]]:
     """detect_keypoints, encode_source and animate on example pictures [1, 3, s, s]; `network` is folded in place."""
     margin = margin_of(network)
     fold_batch_norm(network.eval())
     if isinstance(network.motion_transfer, LiveMotionTransfer):
-        network.motion_transfer = TransferInference(network.motion_transfer)
+        flow_size = network(source, driving).flow.displacement.shape[1]
+        network.motion_transfer = TransferInference(network.motion_transfer, flow_size)
     detector, size = network.keypoint_detector, source.shape[-1]
     if isinstance(detector, LiveKeypointDetector) and size >= detector.VIEW:
         network.keypoint_detector = KeypointInference(detector, size)
-    with torch.no_grad():
-        shown = {"image": source} | ({"around": F.pad(source, [margin] * 4, "replicate")} if margin else {})
-        features = network.encode_source(*shown.values())
-        keypoints = [*network.detect_keypoints(source), *network.detect_keypoints(driving)]
+    shown = {"image": source} | ({"around": F.pad(source, [margin] * 4, "replicate")} if margin else {})
+    features = network.encode_source(*shown.values())
+    keypoints = [*network.detect_keypoints(source), *network.detect_keypoints(driving)]
     names = tuple(features)
     animate_inputs = {**features, **dict(zip(KEYPOINT_TENSORS, keypoints, strict=True))}
     return [

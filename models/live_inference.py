@@ -45,7 +45,7 @@ class TransferInference(LiveMotionTransfer):
     once to what is cached, and once to the weights that make the motion.
     """
 
-    def __init__(self, trained: LiveMotionTransfer) -> None:
+    def __init__(self, trained: LiveMotionTransfer, flow_size: int) -> None:
         nn.Module.__init__(self)
         meeting = next(iter(trained.trunk[0].children()))
         assert isinstance(meeting, nn.Conv2d) and meeting.bias is not None and trained.motion.bias is not None
@@ -57,15 +57,20 @@ class TransferInference(LiveMotionTransfer):
             motion.weight.copy_((matrix @ trained.motion.weight.flatten(1))[..., None, None])
             assert motion.bias is not None
             motion.bias.copy_(matrix @ trained.motion.bias + meeting.bias)
-        self.source_scale = trained.source_scale
+        self.source_scale, self.flow_size = trained.source_scale, flow_size
         self.encoder, self.context, self.motion = trained.encoder, nn.Sequential(trained.context, cached), motion
         self.trunk = nn.Sequential(nn.ReLU(), *list(trained.trunk)[1:])
         self.widen, self.detail, self.head = trained.widen, trained.detail, trained.head
 
     def encode_source(self, image: Tensor, around: Tensor | None = None) -> dict[str, Tensor]:
-        """As of the trained form, of one `image`; features as [(s/4)^2, trunk]."""
+        """As of the trained form, of one `image`; features as [(s/4)^2, trunk], and that all of it takes its motion.
+
+        A graph may not give what no input has part in: runtimes differ in what they make of that.
+        """
         tensors = super().encode_source(image, around)
-        return tensors | {"source_features": tensors["source_features"].flatten(2)[0].mT.contiguous()}
+        nothing = 0 * resize(tensors["source_thumbnail"], self.flow_size).mean(dim=1)[..., None]  # 1 h w 1
+        features = tensors["source_features"].flatten(2)[0].mT.contiguous()
+        return tensors | {"source_features": features, "motion_share": nothing + 1}
 
     def meet(self, encoded: Tensor, flow: DenseFlow) -> Tensor:
         """What the trunk starts from, [1, trunk, s/4, s/4]: `encoded` where the flow takes it from, and the motion."""

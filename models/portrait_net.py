@@ -54,8 +54,9 @@ class PortraitNet(nn.Module):
         return self.motion_transfer.encode_source(image, around)
 
     def animate(self, features: dict[str, Tensor], source: Keypoints, driving: Keypoints) -> Animation:
-        """The source with its keypoints moved to `driving`."""
+        """The source with its keypoints moved to `driving`; see `held` for what of it moves less."""
         flow: DenseFlow = self.dense_motion(features["source_thumbnail"], source, driving)
+        flow = held(flow, features)
         image, warped = self.motion_transfer.decode(features, flow, source, driving)
         return Animation(image, warped, flow)
 
@@ -63,6 +64,12 @@ class PortraitNet(nn.Module):
         """Everything at once, as upstream runs it for every frame: nothing is cached."""
         source_keypoints, driving_keypoints = self.detect_keypoints(source), self.detect_keypoints(driving)
         return self.animate(self.encode_source(source), source_keypoints, driving_keypoints)
+
+
+def held(flow: DenseFlow, features: dict[str, Tensor]) -> DenseFlow:
+    """`flow` of which each place takes the share that `features` name for it, if they do, [b, h, w, 1] in [0, 1]."""
+    share = features.get("motion_share")
+    return flow if share is None else flow._replace(displacement=share * flow.displacement)
 
 
 def build_network(config: NetworkConfig) -> PortraitNet:

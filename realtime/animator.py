@@ -17,7 +17,7 @@ from realtime.faces.detector import FaceDetector
 from realtime.faces.driver_framing import DriverFraming
 from realtime.faces.finder import BackgroundFaceFinder, FaceFinder, PromptFaceFinder
 from realtime.figures.dashboard import Dashboard, Preview
-from realtime.frames import AnimatedFrame, Background, Frame, Keypoints, Motion, Pixels
+from realtime.frames import AnimatedFrame, Background, Frame, Keypoints, Motion, Part, Pixels
 from realtime.framing import cut_out, mirrored
 from realtime.motion_mapper import MotionMapper, MotionOptions
 from realtime.motion_views import MotionViews
@@ -29,6 +29,7 @@ from realtime.portraits.opener import PortraitOpener
 from realtime.portraits.portrait import Grounds, Portrait
 from realtime.portraits.pose_file import PoseStore
 from realtime.settings import DEFAULT_BUNDLE
+from realtime.showing import Showing
 from realtime.timing import Stopwatch
 
 MEGABYTE = 1_000_000
@@ -41,6 +42,7 @@ class AnimatorOptions(MotionOptions):
 
     mirror: bool = False
     mirror_output: bool = False
+    part: Part = "square"  # of the portrait that is shown
     tracking: bool = True
     background: bool = False  # look for the driver's face off the way of a frame: for live runs
     fade_s: float = 0.2  # from one portrait to the next
@@ -88,7 +90,7 @@ class Animator(Closing):
         self._opener = PortraitOpener(self._size_px, detector, self._network, grounds, bundle.margin)
         self._mapper = MotionMapper(self._options, self._dashboard.notify, bundle.parts)
         self._fade = CrossFade(self._options.fade_s)
-        self._rest: tuple[Source, AnimatedFrame] | None = None  # the portrait shown, unmoved, as the output sees it
+        self._showing = Showing(self._options.part, self._options.mirror_output)
         budget_bytes = round(self._options.memory_mb * MEGABYTE)
         self._gallery = Gallery(
             self._networks.encode, self._opener, self._options.portraits, budget_bytes, self._dashboard.notify
@@ -97,8 +99,8 @@ class Animator(Closing):
             **self._gallery.handlers,
             **self._framing.handlers,
             **self._mapper.handlers,
+            **self._showing.handlers,
             "mirror-input": self._obey_mirror_input,
-            "mirror-output": self._obey_mirror_output,
         }
 
     @classmethod
@@ -172,7 +174,7 @@ class Animator(Closing):
 
     def at_rest(self) -> AnimatedFrame:
         """The portrait before any driver. Raises SourceError before set_source."""
-        return self._unmoved(self._source(), index=-1, captured_at=0.0)
+        return self._showing.at_rest(self._source(), index=-1, captured_at=0.0)
 
     def animate(self, frame: Frame) -> AnimatedFrame:
         """The portrait [s, s, 3] in the driver's pose, with the frame's index and birth time.
@@ -184,25 +186,16 @@ class Animator(Closing):
         self._dashboard.portrait = source.portrait.name
         motion = self._read_motion(frame, source)
         if motion is None:
-            return self._unmoved(source, frame.index, frame.captured_at)
-        pixels = self._fade.passed(self._networks.animate(source, motion), source, frame.captured_at)
-        unmoved = self._unmoved(source, frame.index, frame.captured_at)
-        return replace(unmoved, pixels=mirrored(pixels) if unmoved.mirrored else pixels, driven=True)
+            return self._showing.at_rest(source, frame.index, frame.captured_at)
+        pixels = self._networks.animate(source, motion, self._showing.held(source))
+        pixels = self._fade.passed(pixels, source, frame.captured_at)
+        return self._showing.moved(pixels, source, frame.index, frame.captured_at)
 
     def close(self) -> None:
         """Closes the engine and ends the reader of portraits; closing twice is safe."""
         self._gallery.close()
         self._framing.close()
         self._networks.close()
-
-    def _unmoved(self, source: Source, index: int, captured_at: float) -> AnimatedFrame:
-        """The portrait at rest, as a frame of that index and time."""
-        mirror = self._options.mirror_output
-        if self._rest is None or self._rest[0] is not source or self._rest[1].mirrored != mirror:
-            resting, around = source.resting, source.portrait.surroundings
-            resting, around = (mirrored(resting), around.mirrored()) if mirror else (resting, around)
-            self._rest = source, AnimatedFrame(resting, resting, index, captured_at, False, mirror, around)
-        return replace(self._rest[1], index=index, captured_at=captured_at)
 
     def _finder(self) -> FaceFinder | None:
         if self._detector is None:
@@ -244,7 +237,3 @@ class Animator(Closing):
         self._options = replace(self._options, mirror=switched(self._options.mirror, argument))
         self.calibrate()
         return f"mirror of the input {on_or_off(self._options.mirror)}"
-
-    def _obey_mirror_output(self, argument: str) -> str:
-        self._options = replace(self._options, mirror_output=switched(self._options.mirror_output, argument))
-        return f"mirror of the output {on_or_off(self._options.mirror_output)}"

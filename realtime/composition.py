@@ -35,6 +35,7 @@ def animator_options(settings: Settings) -> AnimatorOptions:
         limiter=settings.limiter,
         calibration="first" if settings.offline else settings.calibration,
         mirror=settings.mirror,
+        part=settings.picture,
         tracking=settings.tracking,
         background=not settings.offline,
         fade_s=0.0,  # the output fades, and what surrounds the square with it

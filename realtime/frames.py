@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 from math import ceil, floor
-from typing import TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -11,6 +11,17 @@ from numpy.typing import NDArray
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Tensor: TypeAlias = NDArray[np.float32]
+# What of a portrait is shown: the square that is animated, or the whole picture with the square in it.
+Part: TypeAlias = Literal["square", "portrait"]
+
+
+class Sides(NamedTuple):
+    """Something of each side of a square."""
+
+    left: bool = False
+    right: bool = False
+    top: bool = False
+    bottom: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +58,13 @@ class Surroundings:
     side_px: float
     background: Background | None = None
 
+    @property
+    def beyond(self) -> Sides:
+        """On which sides of the square the picture goes on by a pixel at least."""
+        height, width = self.picture.shape[:2]
+        right, bottom = width - self.left_px - self.side_px, height - self.top_px - self.side_px
+        return Sides(self.left_px >= 1, right >= 1, self.top_px >= 1, bottom >= 1)
+
     def mirrored(self) -> "Surroundings":
         """All of it as a mirror shows it."""
         height, width = self.picture.shape[:2]
@@ -73,6 +91,7 @@ class AnimatedFrame:
     pixels: [h, w, 3] uint8 RGB. resting: the same portrait unmoved, same shape; one array for as long as it is shown.
     index, captured_at: of the driver's frame. driven: whether a driver moves it; False while no face is seen. mirrored:
     whether all its pictures are turned round as in a mirror. surroundings: the whole picture that the square is of.
+    part: what of it is to be shown. held: whether the square keeps still along its border where the picture goes on.
     """
 
     pixels: Pixels
@@ -82,6 +101,8 @@ class AnimatedFrame:
     driven: bool = True
     mirrored: bool = False
     surroundings: Surroundings | None = None
+    part: Part = "square"
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from contextlib import AbstractContextManager
 from realtime.bundle import Bundle
 from realtime.engines.base import DeviceTensors, Engine
 from realtime.figures.dashboard import SourceView
-from realtime.frames import Keypoints, Motion, Pixels, pixels_to_tensor, tensor_to_pixels
-from realtime.portraits.gallery import Source
+from realtime.frames import Keypoints, Motion, Pixels, Sides, pixels_to_tensor, tensor_to_pixels
+from realtime.portraits.gallery import MOTION_SHARE, Source
 from realtime.portraits.portrait import Portrait
+from realtime.showing import motion_share
 
 Stage = Callable[[str], AbstractContextManager[object]]
 
@@ -28,6 +29,7 @@ class Networks:
         self._detected: DeviceTensors | None = None
         self._target: DeviceTensors | None = None
         self._animated: DeviceTensors | None = None
+        self._held: tuple[Source, Sides, DeviceTensors] | None = None
 
     def encode(self, portrait: Portrait) -> Source:
         """The portrait with everything about it that `animate` takes."""
@@ -50,11 +52,12 @@ class Networks:
             self._detected = self._engine.run("detect_keypoints", self._driver, into=self._detected)
             return self._read_keypoints(self._detected)
 
-    def animate(self, source: Source, motion: Motion) -> Pixels:
-        """[s, s, 3] uint8: the portrait with its keypoints where motion wants them."""
+    def animate(self, source: Source, motion: Motion, still: Sides | None = None) -> Pixels:
+        """[s, s, 3] uint8: the portrait with its keypoints where motion wants them, keeping still along some sides."""
         with self._stage("animate"):
             self._target = self._upload_keypoints("driving", motion.target, into=self._target)
-            self._animated = self._engine.run("animate", source.tensors | self._target, into=self._animated)
+            tensors = source.tensors | self._shares(source, still or Sides()) | self._target
+            self._animated = self._engine.run("animate", tensors, into=self._animated)
         with self._stage("download"):
             picture = self._engine.download(self._animated["image"])
         with self._stage("compose"):
@@ -62,13 +65,22 @@ class Networks:
 
     def close(self) -> None:
         """Lets go of the tensors and closes the engine."""
-        self._driver = self._detected = self._target = self._animated = None
+        self._driver = self._detected = self._target = self._animated = self._held = None
         self._engine.close()
 
     def _view(self, portrait: Portrait, keypoints: Keypoints, features: DeviceTensors) -> SourceView:
         thumbnail = features.get("source_thumbnail")
         kept = None if thumbnail is None else self._engine.download(thumbnail).copy()
         return SourceView(portrait.square, keypoints, kept)
+
+    def _shares(self, source: Source, still: Sides) -> DeviceTensors:
+        """In the place of what the source was encoded with, if it is to keep still anywhere."""
+        names = [name for name in source.tensors if name.endswith(MOTION_SHARE)] if any(still) else []
+        if names and (self._held is None or self._held[:2] != (source, still)):
+            sides = {name: self._engine.download(source.tensors[name]).shape[1] for name in names}
+            shares = self._engine.upload({name: motion_share(side, still) for name, side in sides.items()})
+            self._held = source, still, shares
+        return self._held[2] if names and self._held else {}
 
     def _upload_keypoints(self, owner: str, keypoints: Keypoints, into: DeviceTensors | None = None) -> DeviceTensors:
         mean, covariance = keypoints.mean[None], keypoints.covariance[None]  # 1 k 2, 1 k 2 2

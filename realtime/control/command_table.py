@@ -97,7 +97,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("behind", Part.ANIMATOR, "what is behind the person in the portraits", "auto|keep|blur|#RRGGBB|FILE"),
     Control("mirror-input", Part.ANIMATOR, "mirror you", SWITCH, {"m": ""}),
     Control("mirror-output", Part.ANIMATOR, "mirror what is sent", SWITCH, {"t": ""}),
-    Control("picture", Part.OUTPUT, "the square alone, or the whole portrait around it", PICTURES, {"n": ""}),
+    Control("picture", Part.ANIMATOR, "the square alone, or the whole portrait around it", PICTURES, {"n": ""}),
     Control("background", Part.OUTPUT, "what is beside the portrait", "auto|blur|#RRGGBB|FILE"),
     Control("freeze", Part.OUTPUT, "hold the picture others see", SWITCH, {"space": ""}),
     Control("away", Part.OUTPUT, "show the away picture", SWITCH, {"b": ""}),

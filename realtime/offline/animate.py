@@ -18,7 +18,6 @@ from realtime.errors import SettingsError
 from realtime.gain import Gains
 from realtime.offline.job import Job, Look
 from realtime.offline.pool import Outcome, Workshop, run_jobs
-from realtime.output.arranger import arrangement_for
 from realtime.portraits.background import wished_background
 from realtime.settings import DEFAULT_BUNDLE, LARGEST_GAIN, default_cache, parse_size
 from realtime.settings_flags import hyphenated, refusing_parser
@@ -143,6 +142,7 @@ def _workshop(chosen: argparse.Namespace) -> Workshop:
         size = parse_size(chosen.size) if chosen.size else None
     except ValueError as error:
         raise SettingsError(f"--size {chosen.size}: {error}", hint="e.g. --size 512x512") from None
+    background = wished_background(chosen.background)
     return Workshop(
         bundle=chosen.bundle,
         engine=_engine_named(chosen),
@@ -153,7 +153,8 @@ def _workshop(chosen: argparse.Namespace) -> Workshop:
             gains=Gains(overall=chosen.gain),
             mirror=chosen.mirror,
             fade_s=0.0,
-            beside=wished_background(chosen.background),
+            part=chosen.picture,
+            beside=background,
             behind=chosen.behind,
         ),
         look=Look(
@@ -162,7 +163,7 @@ def _workshop(chosen: argparse.Namespace) -> Workshop:
             chosen.audio,
             chosen.side_by_side,
             chosen.best_frame,
-            arrangement_for(chosen.picture, chosen.background),
+            background,
         ),
     )
 

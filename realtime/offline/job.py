@@ -1,7 +1,7 @@
 """One video made offline: a portrait, a driving clip, an output; every frame of the clip, its sound, its rate."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -13,8 +13,8 @@ from realtime.devices.cameras import Camera, open_recorded_camera
 from realtime.devices.gif_writer import GifWriter
 from realtime.devices.recording import DISCLOSURE
 from realtime.devices.video_writer import VideoWriter
-from realtime.frames import Frame, Pixels, Size
-from realtime.output.canvas import Arrangement, Canvas, natural_size
+from realtime.frames import Background, Frame, Pixels, Size
+from realtime.output.canvas import Canvas, natural_size
 from realtime.output.machine import OutputMachine
 
 GIF = ".gif"
@@ -29,7 +29,7 @@ class Look:
     audio: bool = True
     side_by_side: bool = False
     best_frame: bool = False
-    arrangement: Arrangement = field(default_factory=Arrangement)
+    background: Background | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ def _animate_all(
 ) -> tuple[int, float]:
     """How many frames, and when in the clip the first is shown."""
     resting = animator.at_rest()
-    size = look.size or natural_size(resting, look.arrangement.part)
-    machine = OutputMachine(Canvas(size, look.badge, arrangement=look.arrangement), resting)
+    size = look.size or natural_size(resting)
+    machine = OutputMachine(Canvas(size, look.badge, background=look.background), resting)
     shown = Size(2 * size.width_px, size.height_px) if look.side_by_side else size
     count, first_s = 0, 0.0
     with _writer(path, shown, camera.rate_hz) as writer:

@@ -1,47 +1,35 @@
 """The canvas: a portrait fitted, never stretched, into the output size, with the badge; and the away picture."""
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
-
 from realtime.frames import AnimatedFrame, Background, Pixels, Place, Size, Surroundings
 from realtime.output.backdrop import backdrop, blurred_cover
 from realtime.output.badge import Badge
 from realtime.output.fitting import fitted_size, size_of
-from realtime.output.scene import Scene, portrait_scene, square_scene
+from realtime.output.scene import FEATHER, HELD_FEATHER, Scene, portrait_scene, square_scene
 
 PAUSE_LIGHT = 235
 
-Part: TypeAlias = Literal["square", "portrait"]
 BLURRED = Background()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Arrangement:
-    """What of a portrait is shown, and what beside it; background None: what the portrait's owner wishes, else blurred.
-
-    part: the animated square alone, as far as the picture reaches, or the whole picture with the square pasted back
-    into it.
-    """
-
-    part: Part = "square"
-    background: Background | None = None
-
-
 class Canvas:
-    """Composes pictures [height, width, 3] uint8 of one size; keeps what depends on the portrait alone. One thread."""
+    """Composes pictures [height, width, 3] uint8 of one size; keeps what depends on the portrait alone. One thread.
+
+    Of a portrait it shows what its frame says: the animated square alone, as far as the picture reaches, or the whole
+    picture with the square pasted back into it. background is beside it; None: what its owner wishes, else blurred.
+    """
 
     def __init__(
         self,
         size: Size,
         badge: bool = True,
         away_picture: Pixels | None = None,
-        arrangement: Arrangement | None = None,
+        background: Background | None = None,
     ) -> None:
         self.size = size
-        self.arrangement = arrangement or Arrangement()
+        self.background = background
         self._badge = Badge(size) if badge else None
         self._away_picture = away_picture
-        self._scene: tuple[Pixels, Arrangement, Scene] | None = None
+        self._scene: tuple[AnimatedFrame, Background | None, Scene] | None = None
 
     def portrait(self, frame: AnimatedFrame) -> Pixels:
         """The portrait of frame, fitted, as frame moves it."""
@@ -71,37 +59,43 @@ class Canvas:
         return self._badge.on(picture, portrait) if self._badge else picture
 
     def _scene_of(self, frame: AnimatedFrame) -> Scene:
-        """The scene for the portrait of frame, made anew when the portrait or the arrangement has changed."""
+        """The scene for the portrait of frame, made anew when the portrait or what is shown of it has changed."""
         kept = self._scene
-        if kept is None or kept[0] is not frame.resting or kept[1] is not self.arrangement:
-            self._scene = kept = (frame.resting, self.arrangement, self._made_scene(frame))
+        if kept is None or not _alike(kept[0], frame) or kept[1] is not self.background:
+            self._scene = kept = frame, self.background, self._made_scene(frame)
         return kept[2]
 
     def _made_scene(self, frame: AnimatedFrame) -> Scene:
         around = frame.surroundings
-        wished = self.arrangement.background or (around.background if around else None) or BLURRED
+        wished = self.background or (around.background if around else None) or BLURRED
         behind = backdrop(wished, frame.resting, self.size)
-        shown = _shown_with_square(around, self.arrangement.part)
+        shown = _shown_with_square(frame)
         if shown is not None:
-            return portrait_scene(behind, shown, frame.mirrored)
+            return portrait_scene(behind, shown, frame.mirrored, HELD_FEATHER if frame.held else FEATHER)
         return square_scene(behind, size_of(frame.resting), frame.mirrored)
 
 
-def natural_size(frame: AnimatedFrame, part: Part) -> Size:
-    """Of an output that shows the part of frame's portrait, as large as the model's square or the portrait's picture.
+def natural_size(frame: AnimatedFrame) -> Size:
+    """Of an output that shows what frame does, as large as the model's square or the portrait's picture.
 
     Even, as every video codec takes it.
     """
-    shown = _shown_with_square(frame.surroundings, part)
+    shown = _shown_with_square(frame)
     size = size_of(shown.picture if shown else frame.pixels)
-    if part == "square":
+    if frame.part == "square":
         size = fitted_size(size, size_of(frame.pixels))
     return Size(size.width_px - size.width_px % 2, size.height_px - size.height_px % 2)
 
 
-def _shown_with_square(around: Surroundings | None, part: Part) -> Surroundings | None:
+def _alike(one: AnimatedFrame, other: AnimatedFrame) -> bool:
+    """Whether both show the same of the same portrait, however it is moved."""
+    return one.resting is other.resting and (one.part, one.held) == (other.part, other.held)
+
+
+def _shown_with_square(frame: AnimatedFrame) -> Surroundings | None:
     """The picture that the square lies in; None where the square is all that is shown."""
-    if around is None or part == "portrait":
+    around = frame.surroundings
+    if around is None or frame.part == "portrait":
         return around
     return around.within_square()
 

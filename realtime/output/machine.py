@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 class OutputTimes:
     """Seconds since the last driven picture after which each lesser state begins, and how long a change fades.
 
-    fade_s: from state to state; switch_s: from portrait to portrait, and between arrangements.
+    fade_s: from state to state; switch_s: from portrait to portrait, and between what is shown of and beside one.
     """
 
     hold_s: float = 0.25
@@ -61,7 +61,7 @@ class OutputMachine:
         self._fading_from: Pixels | None = None
         self._fading_since_s = self._fading_s = 0.0
         self._count = 0
-        self._arranger = Arranger(canvas.arrangement)
+        self._arranger = Arranger(canvas.background)
         self.handlers: Mapping[str, Obey] = {
             **self._arranger.handlers,
             **self._panel.handlers,
@@ -83,6 +83,9 @@ class OutputMachine:
         """Makes frame what is shown from now on; one that nobody drives only renews the neutral portrait."""
         if frame.resting is not self._still.resting:
             self._fade_to_another(now_s)
+        elif frame.part != self._still.part:
+            self._composed.clear()
+            self._fade_to_another(now_s)
         self._still = frame
         if frame.driven:
             self._driven, self._driven_s = frame, now_s
@@ -95,8 +98,9 @@ class OutputMachine:
         """The picture to show now."""
         if self._driven_s is None:
             self._driven_s = now_s
-        if self._arranger.arrangement is not self._canvas.arrangement:
-            self._canvas.arrangement = self._arranger.arrangement
+        background = self._arranger.background
+        if background is not self._canvas.background:
+            self._canvas.background = background
             self._composed.clear()
             self._fade_to_another(now_s)
         state = self._state_at(now_s)
@@ -149,7 +153,7 @@ class OutputMachine:
         self._fade(now_s, self._times.fade_s)
 
     def _fade_to_another(self, now_s: float) -> None:
-        """A switch of portrait or arrangement fades, unless it is hidden: nothing of the old may come back then."""
+        """A switch of portrait, its part or what is beside it fades, unless it is hidden: nothing old may come back."""
         if self.state is not OutputState.AWAY:
             self._fade(now_s, self._times.switch_s)
 

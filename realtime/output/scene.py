@@ -9,7 +9,8 @@ import numpy as np
 from realtime.frames import Pixels, Place, Size, Surroundings, Tensor
 from realtime.output.fitting import centred, fitted_size, resized, size_of
 
-FEATHER = 0.12  # of the square's side: how far the animated part fades into the picture around it
+# Of the square's side: how far the animated part fades into the picture around it, and one that keeps still there.
+FEATHER, HELD_FEATHER = 0.12, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def square_scene(backdrop: Pixels, square: Size, mirrored: bool = False) -> Scen
     return Scene(backdrop, fitted, place, _window(place))
 
 
-def portrait_scene(backdrop: Pixels, around: Surroundings, mirrored: bool = False) -> Scene:
+def portrait_scene(backdrop: Pixels, around: Surroundings, mirrored: bool = False, feather: float = FEATHER) -> Scene:
     """The whole portrait, as large as it fits, on backdrop [h, w, 3]; the square is pasted into it without a seam."""
     canvas = size_of(backdrop)
     fitted = fitted_size(size_of(around.picture), canvas)
@@ -88,13 +89,13 @@ def portrait_scene(backdrop: Pixels, around: Surroundings, mirrored: bool = Fals
     base = backdrop.copy()
     base[portrait.of] = resized(around.picture, fitted)
     place = _square_in(portrait, around, mirrored)
-    return Scene(base, fitted, place, _window(place).shared_with(portrait), _seams(base, place, portrait))
+    return Scene(base, fitted, place, _window(place).shared_with(portrait), _seams(base, place, portrait, feather))
 
 
-def _seams(base: Pixels, square: Place, portrait: _Window) -> tuple[_Seam, ...]:
+def _seams(base: Pixels, square: Place, portrait: _Window, feather: float) -> tuple[_Seam, ...]:
     """The strips along the square's edges, but not where the portrait ends there anyway; without overlap."""
     edges = _window(square)
-    across, down = ceil(FEATHER * square.width_px), ceil(FEATHER * square.height_px)
+    across, down = ceil(feather * square.width_px), ceil(feather * square.height_px)
     left = edges.left + (across if edges.left > portrait.left else 0)
     right = edges.right - (across if edges.right < portrait.right else 0)
     top = edges.top + (down if edges.top > portrait.top else 0)
@@ -105,7 +106,7 @@ def _seams(base: Pixels, square: Place, portrait: _Window) -> tuple[_Seam, ...]:
         _Window(edges.left, top, left, bottom),
         _Window(right, top, edges.right, bottom),
     )
-    shares = _shares(square, portrait)
+    shares = _shares(square, portrait, feather)
     visible = [strip.shared_with(portrait) for strip in strips]
     return tuple(_seam(base, strip, shares[_within(strip, square).of]) for strip in visible if not strip.is_empty)
 
@@ -123,16 +124,17 @@ def _square_in(portrait: _Window, around: Surroundings, mirrored: bool) -> Place
     return Place(left, top, max(1, right - left), max(1, bottom - top), mirrored)
 
 
-def _shares(square: Place, portrait: _Window) -> Tensor:
+def _shares(square: Place, portrait: _Window, feather: float) -> Tensor:
     """[h, w] over the square: 1 inside, falling to 0 at its edges, but not where the portrait ends there anyway."""
-    columns = _ramp(square.width_px, square.left_px > portrait.left, _window(square).right < portrait.right)
-    rows = _ramp(square.height_px, square.top_px > portrait.top, _window(square).bottom < portrait.bottom)
+    edges = _window(square)
+    columns = _ramp(square.width_px, feather, edges.left > portrait.left, edges.right < portrait.right)
+    rows = _ramp(square.height_px, feather, edges.top > portrait.top, edges.bottom < portrait.bottom)
     return rows[:, None] * columns[None, :]
 
 
-def _ramp(length_px: int, fades_in: bool, fades_out: bool) -> Tensor:
+def _ramp(length_px: int, feather: float, fades_in: bool, fades_out: bool) -> Tensor:
     """[length_px]: 1, but smoothly from and to 0 at the ends that fade."""
-    middles = (np.arange(length_px, dtype=np.float32) + 0.5) / (FEATHER * length_px)
+    middles = (np.arange(length_px, dtype=np.float32) + 0.5) / (feather * length_px)
     rising = np.clip(middles if fades_in else 1, 0, 1) * np.clip(middles[::-1] if fades_out else 1, 0, 1)
     smooth = rising * rising * (3 - 2 * rising)
     return np.broadcast_to(smooth, (length_px,)).astype(np.float32)

@@ -19,6 +19,9 @@ from realtime.portraits.pack import portraits_in
 from realtime.portraits.portrait import Portrait
 from realtime.portraits.reader import Listing, PortraitReader, ReadPortrait
 
+# What `animate` takes of each place's motion, and `encode_source` gives as 1; a lighter bundle's under a longer name.
+MOTION_SHARE = "motion_share"
+
 log = logging.getLogger(__name__)
 
 
@@ -32,6 +35,11 @@ class Source:
     resting: Pixels  # the portrait unmoved, as the networks paint it: s s 3
     size_bytes: int
     view: SourceView  # for those who look into it
+
+    @property
+    def can_be_held(self) -> bool:
+        """Whether its networks can be told what of it is to move less."""
+        return any(name.endswith(MOTION_SHARE) for name in self.tensors)
 
 
 class Gallery(Closing):

@@ -32,7 +32,7 @@ def test_result_is_that_of_the_trained_network(preset: str, size: int) -> None:
     source, driving = torch.rand(1, 3, size, size), torch.rand(1, 3, size, size)
     with torch.inference_mode():
         expected = network(source, driving)
-        network.motion_transfer = TransferInference(transfer)
+        network.motion_transfer = TransferInference(transfer, expected.flow.displacement.shape[1])
         found = network(source, driving)
     assert (expected.image - source).abs().max() > 0.1  # it does paint
     torch.testing.assert_close(found.image, expected.image, atol=1e-5, rtol=0)
@@ -98,11 +98,12 @@ def test_a_margin_is_seen_by_both_forms_alike_and_at_the_rim_alone() -> None:
     seen, moved = network.detect_keypoints(source), network.detect_keypoints(driving)
     results = []
     with torch.inference_mode():
+        flow_size = network(source, driving).flow.displacement.shape[1]
         for margin in (around, F.pad(source, [16] * 4, "replicate"), None):
             results.append(network.animate(network.encode_source(source, margin), seen, moved).image)
         transfer = network.motion_transfer
         assert isinstance(transfer, LiveMotionTransfer)
-        network.motion_transfer = TransferInference(transfer)
+        network.motion_transfer = TransferInference(transfer, flow_size)
         arranged = network.animate(network.encode_source(source, around), seen, moved).image
     with_margin, repeated, without = results
     torch.testing.assert_close(arranged, with_margin, atol=1e-5, rtol=0)

@@ -1,4 +1,4 @@
-"""Picture and background changed while live: at once, faded, and refused by name."""
+"""What is shown of a portrait and beside it changed while live: at once, faded, and refused by name."""
 
 from concurrent.futures import Future
 from pathlib import Path
@@ -8,17 +8,16 @@ import numpy as np
 import pytest
 
 from realtime.errors import SourceError
-from realtime.frames import AnimatedFrame, OutputFrame, Place, Size, Surroundings
-from realtime.output.arranger import arrangement_for
+from realtime.frames import AnimatedFrame, OutputFrame, Part, Place, Size, Surroundings
 from realtime.output.canvas import Canvas
 from realtime.output.machine import OutputMachine, OutputTimes
 
 TIMES = OutputTimes(switch_s=0.2)
 
 
-def _frame(index: int = 0) -> AnimatedFrame:
+def _frame(index: int = 0, part: Part = "square") -> AnimatedFrame:
     square, whole = np.full((64, 64, 3), 200, np.uint8), np.full((256, 256, 3), 100, np.uint8)
-    return AnimatedFrame(square, RESTING, index, index / 30, surroundings=Surroundings(whole, 0, 0, 64))
+    return AnimatedFrame(square, RESTING, index, index / 30, surroundings=Surroundings(whole, 0, 0, 64), part=part)
 
 
 RESTING = np.full((64, 64, 3), 150, np.uint8)
@@ -30,6 +29,7 @@ class Stage:
     def __init__(self) -> None:
         self.machine = OutputMachine(Canvas(Size(256, 128), badge=False), _frame(), TIMES)
         self.at_s, self.index = 10.0, 0
+        self.part: Part = "square"
 
     def obey(self, name: str, argument: str = "") -> "str | Future[str]":
         return self.machine.handlers[name](argument)
@@ -37,7 +37,7 @@ class Stage:
     def picture(self, after_s: float = 1 / 30) -> OutputFrame:
         self.at_s += after_s
         self.index += 1
-        self.machine.take(_frame(self.index), self.at_s)
+        self.machine.take(_frame(self.index, self.part), self.at_s)
         return self.machine.picture_at(self.at_s)
 
 
@@ -45,12 +45,12 @@ def test_the_whole_portrait_and_back() -> None:
     stage = Stage()
     stage.picture()
     assert stage.picture(1.0).pixels[64, 128].tolist() == [200] * 3
-    assert stage.obey("picture") == "the whole portrait"
+    stage.part = "portrait"
     assert [int(stage.picture(0.1).pixels[120, 184, 0]) for _ in range(3)] == [200, 150, 100]
     whole = stage.picture()
     assert whole.pixels[60, 100].tolist() == [100] * 3
     assert whole.square == Place(64, 0, 32, 32)
-    assert stage.obey("picture", "square") == "the animated square alone"
+    stage.part = "square"
     stage.picture()
     assert stage.picture(1.0).pixels[120, 184].tolist() == [200] * 3
 
@@ -90,11 +90,3 @@ def test_a_file_that_is_none_is_refused_and_changes_nothing(tmp_path: Path) -> N
         reply.result(timeout=10)
     assert "#RRGGBB" in refusal.value.hint
     assert np.array_equal(stage.picture(1.0).pixels, before)
-
-
-def test_what_is_asked_for_at_the_start() -> None:
-    assert arrangement_for("portrait", "auto").background is None
-    blurred = arrangement_for("square", "blur").background
-    assert blurred is not None and blurred.colour is None and blurred.picture is None
-    with pytest.raises(SourceError, match="background nowhere"):
-        arrangement_for("square", "nowhere.jpg")

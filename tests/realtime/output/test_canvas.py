@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.frames import AnimatedFrame, Background, Pixels, Size
-from realtime.output.canvas import Arrangement, Canvas
+from realtime.output.canvas import Canvas
 from realtime.output.fitting import blended, centred, fitted_size
 
 HD = Size(1280, 720)
@@ -62,12 +62,12 @@ def test_the_bars_come_from_the_resting_portrait_without_its_detail() -> None:
 
 def test_the_bars_may_be_a_colour_or_a_picture_that_covers() -> None:
     frame = _frame(np.full((256, 256, 3), 120, np.uint8))
-    coloured = Canvas(HD, False, None, Arrangement(background=Background(colour=(10, 200, 30)))).portrait(frame)
+    coloured = Canvas(HD, False, None, Background(colour=(10, 200, 30))).portrait(frame)
     assert (coloured[:, :280] == (10, 200, 30)).all() and (coloured[:, 1000:] == (10, 200, 30)).all()
     assert (coloured[:, 280:1000] == 120).all()
     wide = np.zeros((100, 400, 3), np.uint8)
     wide[:, 111:] = 240  # of 400 columns the middle 178 cover 16:9: from 111 on
-    pictured = Canvas(HD, False, None, Arrangement(background=Background(picture=wide))).portrait(frame)
+    pictured = Canvas(HD, False, None, Background(picture=wide)).portrait(frame)
     assert (pictured[:, 8:280] == 240).all() and (pictured[:, 1000:] == 240).all()
 
 
