@@ -65,6 +65,17 @@ def unusual_frames(
     return unusual.clip(0, 1)
 
 
+def parted(points: NDArray[np.float32], openings: NDArray[np.int64], face: list[int]) -> NDArray[np.float64]:
+    """How far the ends of the furthest of `openings` [o, 2] are apart in each frame of `points` [n, m, 2], [n].
+
+    0 where they touch and 1 at the 99th percentile of all frames and beyond, for faces of one size; NaN where unknown.
+    """
+    apart = np.linalg.norm(points[:, openings[:, 0]] - points[:, openings[:, 1]], axis=-1).max(axis=1)
+    of_face = points[:, face] - points[:, face].mean(axis=1, keepdims=True)
+    apart /= np.sqrt(np.square(of_face).sum(axis=2).mean(axis=1)).clip(1e-6)
+    return (apart / max(np.nanpercentile(apart, 99), 1e-6)).clip(0, 1).astype(np.float64)
+
+
 def shapes_of(points: NDArray[np.float32]) -> NDArray[np.float32]:
     """`points` [n, m, 2] wherever and however large they are, [n, 2m]: about their mean, in units of their spread."""
     centred = points - points.mean(axis=1, keepdims=True)

@@ -18,11 +18,24 @@ WHOLE = slice(None)
 class Sampling:
     """How often frames drive: by `weights` [n] of their own, and 1 + `turn_sampling` times as often as one that looks
     like its source where `shapes` [n, d] differ as much as in its clip they can; NaN where a shape is unknown.
+
+    And 1 + `lip_sampling` times as often where lips are closed in one of the two and as wide apart in the other as they
+    get, by `parted` [n] in [0, 1], NaN where unknown, and less by the square of what they lack; likewise clips.
     """
 
     weights: NDArray[np.float64]
     shapes: NDArray[np.float32] | None = None
     turn_sampling: float = 0.0
+    parted: NDArray[np.float64] | None = None
+    lip_sampling: float = 0.0
+
+    def clip_shares(self, starts: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The probability of each clip: long ones are drawn more often, by the square root of their length."""
+        shares = np.sqrt(np.diff(starts))
+        if self.parted is not None and self.lip_sampling:
+            highest, lowest = (of.reduceat(self.parted, starts[:-1]) for of in (np.fmax, np.fmin))
+            shares *= 1 + self.lip_sampling * np.square(np.nan_to_num(highest - lowest))
+        return shares / shares.sum()
 
     def shares(self, first: int, last: int, source: int) -> NDArray[np.float64]:
         """The probability of each of the frames `first` to `last` to drive `source`, which never drives itself."""
@@ -30,6 +43,9 @@ class Sampling:
         if self.shapes is not None and self.turn_sampling:
             apart = np.nan_to_num(np.linalg.norm(self.shapes[first:last] - self.shapes[source], axis=1))
             shares *= 1 + self.turn_sampling * apart / max(apart.max(), 1e-6)
+        if self.parted is not None and self.lip_sampling:
+            apart = np.nan_to_num(self.parted[first:last] - self.parted[source])
+            shares *= 1 + self.lip_sampling * np.square(apart)
         shares[source - first] = 0
         return shares / shares.sum()
 
@@ -52,18 +68,17 @@ def draw_pairs(
     sampling: Sampling | None = None,
     part: slice = WHOLE,
 ) -> PairBatch:
-    """`part` of the batch of `step`: long clips are drawn more often, by the square root of their length.
+    """`part` of the batch of `step`: clips are drawn as often as `sampling` says, or by the root of their length.
 
     The source is any frame of its clip; the driving frame any other, as often as `sampling` says if given.
     """
     generator = np.random.default_rng([seed, step])
     starts = np.asarray(cache.starts)
     lengths = np.diff(starts)
-    shares = np.sqrt(lengths) / np.sqrt(lengths).sum()
-    clips = generator.choice(len(lengths), size=batch, p=shares)
+    sampling = sampling or Sampling(np.ones(starts[-1]))
+    clips = generator.choice(len(lengths), size=batch, p=sampling.clip_shares(starts))
     source_rows = starts[clips] + generator.integers(lengths[clips])
     driving_rows = source_rows.copy()
-    sampling = sampling or Sampling(np.ones(starts[-1]))
     for i, clip in enumerate(clips):
         shares = sampling.shares(starts[clip], starts[clip + 1], source_rows[i])
         driving_rows[i] = starts[clip] + generator.choice(lengths[clip], p=shares)

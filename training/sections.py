@@ -108,7 +108,9 @@ class LandmarkSettings(Section):
     place in `points`, whose distance tells what a clip does seldom and briefly, such as two lids: the error of what
     lies between them counts with `span_weight` beside the points' own, and frames where a span is as unusual as it gets
     in its clip are drawn 1 + `span_sampling` times as often as where it is as usual; likewise with `turn_sampling`
-    frames in which the face has another shape than in the source, as it has when it is turned. `shift_weight` asks that
+    frames in which the face has another shape than in the source, as it has when it is turned, and with `lip_sampling`
+    frames in which lips are apart that are closed in the source, or the other way round, and clips that have such
+    (training/pairs.py). `shift_weight` asks that
     keypoints move from source to driver as their landmarks do. `parts` tell the live program which guided keypoints are
     the face's, among them the mouth's and the eyes', and which the hair's beside it; `openings` which are opposite lips
     and lids; `depths` how far the points of parts.face lie towards the viewer, in spreads of the face (root mean square
@@ -131,6 +133,7 @@ class LandmarkSettings(Section):
     span_sampling: float = Field(0.0, ge=0)
     shift_weight: float = Field(0.0, ge=0)
     turn_sampling: float = Field(0.0, ge=0)
+    lip_sampling: float = Field(0.0, ge=0)
 
     @model_validator(mode="after")
     def _places_are_of_points(self) -> "LandmarkSettings":
@@ -153,6 +156,17 @@ class LandmarkSettings(Section):
         if self.turn_sampling and "face" not in self.parts:
             raise ValueError("turn_sampling: looks at the face's shape; name its points in parts.face, or leave it")
         return self
+
+    @model_validator(mode="after")
+    def _lips_are_of_a_face(self) -> "LandmarkSettings":
+        if self.lip_sampling and ("face" not in self.parts or not self._lips()):
+            raise ValueError(
+                "lip_sampling: looks at lips; name them in openings and parts.mouth, and parts.face, or leave it"
+            )
+        return self
+
+    def _lips(self) -> list[tuple[int, int]]:
+        return [pair for pair in self.openings if set(pair) <= set(self.parts.get("mouth", ()))]
 
     @model_validator(mode="after")
     def _pairs_are_of_points(self) -> "LandmarkSettings":

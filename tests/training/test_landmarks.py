@@ -8,7 +8,7 @@ import torch
 
 from tests.training.clip_files import disc_frames, write_stacked_png
 from training.frame_cache import FrameCache, open_frame_cache
-from training.landmarks import LandmarkError, LandmarkTrack, open_landmarks, shapes_of, unusual_frames
+from training.landmarks import LandmarkError, LandmarkTrack, open_landmarks, parted, shapes_of, unusual_frames
 from training.losses import gradient_l1_around, l1_around, landmark_distance, span_distance
 
 FRAMES = 6
@@ -107,3 +107,16 @@ def test_spans_pull_what_lies_between_not_where_it_is() -> None:
     assert span_distance(landmarks + 0.3, landmarks, spans).item() < 1e-6
     closed = torch.tensor([[[0.0, 0.05], [0.0, 0.05]]])
     assert span_distance(closed, landmarks, spans).item() == pytest.approx(0.05)
+
+
+def test_lips_are_parted_by_the_widest_gap_over_the_faces_size() -> None:
+    points = np.zeros((200, 6, 2), np.float32)
+    points[:, 4:] = [[-1, 0], [1, 0]]  # a face of spread 1
+    points[:, 1, 1] = np.linspace(0, 0.5, 200)  # one gap opens, the other stays at 0.1
+    points[:, 3, 1] = 0.1
+    points[100:] *= 2  # a face twice as large
+    points[7] = np.nan
+    apart = parted(points, np.array([[0, 1], [2, 3]]), [4, 5])
+    assert np.isnan(apart[7]) and np.nanmax(apart) == 1
+    widest = np.percentile(np.delete(np.linspace(0, 0.5, 200), 7), 99)
+    np.testing.assert_allclose(apart[[0, 60, 150]], np.array([0.1, 60 / 398, 150 / 398]) / widest, rtol=1e-3)

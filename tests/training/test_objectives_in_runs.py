@@ -251,3 +251,14 @@ def test_the_perceptual_term_counts_where_it_is_weighed(clips: Path, tmp_path: P
     weighed = losses_of(Trainer(settings, tmp_path / "weighed", CPU))[0]
     assert set(weighed) - set(plain) == {"perceptual"}
     assert weighed["perceptual"] > 0 and weighed["picture"] == plain["picture"]
+
+
+def test_lips_are_those_of_a_named_mouth(clips: Path, tmp_path: Path) -> None:
+    guide = guide_to_the_disc(clips, tmp_path).model_dump()
+    guide |= {"lip_sampling": 2.0, "openings": ((0, 1),), "parts": {"face": (0, 1, 2)}}
+    with pytest.raises(ValueError, match=r"lip_sampling: looks at lips; name them in openings and parts\.mouth"):
+        LandmarkSettings.model_validate(guide)
+    named = LandmarkSettings.model_validate(guide | {"parts": {"face": (0, 1, 2), "mouth": (0, 1)}})
+    settings = tiny_settings(clips, steps=1).model_copy(update={"landmarks": named})
+    (losses,) = losses_of(Trainer(settings, tmp_path / "run", CPU))
+    assert np.isfinite(list(losses.values())).all()

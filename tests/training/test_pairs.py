@@ -90,3 +90,15 @@ def test_frames_unlike_their_source_drive_it_more_often(cache: FrameCache) -> No
     np.testing.assert_allclose(shares, np.array([0, 1, 1, 1, 1, 4, 4, 4, 4]) / 20)
     unknown = sampling.shares(7, 16, source=7 + 4)
     np.testing.assert_allclose(unknown, np.array([1, 1, 1, 1, 0, 1, 1, 1, 1]) / 8)
+
+
+def test_lips_that_part_drive_closed_ones_more_often_and_their_clips_too(cache: FrameCache) -> None:
+    parted = np.full(16, 0.2)
+    parted[7 + 8] = 0.7  # the last frame of the last clip
+    parted[7 + 1] = np.nan
+    parted[:2] = np.nan  # a clip without any face
+    sampling = Sampling(np.ones(16), parted=parted, lip_sampling=8.0)
+    np.testing.assert_allclose(sampling.shares(7, 16, source=7), np.array([0, 1, 1, 1, 1, 1, 1, 1, 3]) / 10)
+    np.testing.assert_allclose(sampling.shares(7, 16, source=8), np.array([1, 0, 1, 1, 1, 1, 1, 1, 1]) / 8)
+    roots = np.sqrt([2, 5, 9]) * [1, 1, 3]
+    np.testing.assert_allclose(sampling.clip_shares(np.asarray(cache.starts)), roots / roots.sum())

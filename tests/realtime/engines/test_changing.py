@@ -36,7 +36,7 @@ def test_a_portrait_encoded_in_one_precision_is_animated_in_the_other(name: str)
     pixels = cv2.resize(shown, (bundle.image_size, bundle.image_size)).astype(np.uint8, copy=False)
     with ChangingEngine(usual, faster) as engine:
         networks = Networks(engine, lambda _name: nullcontext())
-        source = networks.encode(make_portrait("", pixels, bundle.image_size, None))
+        source = networks.encode(make_portrait("", pixels, bundle.image_size, None, margin_px=bundle.margin))
         moved = Keypoints(source.keypoints.mean + np.float32(0.05), source.keypoints.covariance)
         pictures = []
         for in_time_of_need in (False, True, False):

@@ -40,7 +40,7 @@ def test_each_bundle_animates_what_it_encoded_itself(name: str) -> None:
 def _pictures(engine: Any, pixels: Any, turns: list[bool | None]) -> list[Any]:
     with engine:
         networks = Networks(engine, lambda _name: nullcontext())
-        source = networks.encode(make_portrait("", pixels, 256, None))
+        source = networks.encode(make_portrait("", pixels, 256, None, margin_px=open_bundle(USUAL).margin))
         moved = Keypoints(source.keypoints.mean + np.float32(0.05), source.keypoints.covariance)
         pictures = []
         for turn in turns:
