@@ -86,7 +86,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnimatedFrame:
-    """The portrait at one moment of the driver. Only the animator makes one, so none holds a camera's pixels.
+    """The portrait at one moment of the driver. Only realtime/showing.py makes one, which knows no camera's frames.
 
     pixels: [h, w, 3] uint8 RGB. resting: the same portrait unmoved, same shape; one array for as long as it is shown.
     index, captured_at: of the driver's frame. driven: whether a driver moves it; False while no face is seen. mirrored:
