@@ -37,9 +37,8 @@ def bundle_frame(folder: Path, engine: str, threads: int, opened: ExitStack, ope
 def frame_of(engine: Engine, bundle: Bundle) -> OneFrame:
     """The same, on an open engine."""
     picture = random_picture(bundle.image_size)
-    image = engine.upload({"image": picture})
-    keypoints = engine.run("detect_keypoints", image)
     shown = engine.upload(source_tensors(picture, bundle.margin))
+    keypoints = engine.run("detect_keypoints", shown)
     still = {f"source_{name}": tensor for name, tensor in keypoints.items()} | engine.run("encode_source", shown)
 
     def frame() -> None:

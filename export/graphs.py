@@ -18,7 +18,7 @@ from realtime.manifest import GraphName, SplitName
 
 KEYPOINT_TENSORS = ("source_mean", "source_covariance", "driving_mean", "driving_covariance")
 FLOW_TENSORS = ("displacement", "occlusion", "motion_features")
-MARGIN_PART = 8  # of the picture's side: further away than a face moves in a call
+MARGIN_PART = 8  # of the picture's side, once on each side of it (docs/decisions/088)
 
 
 Name_co = TypeVar("Name_co", bound=str, covariant=True)

@@ -57,9 +57,8 @@ def held_out_shortfall(figures: HeldOut, precision: Precision) -> str | None:
 
 def _reenact(engine: Engine, clip: Pixels, margin: int) -> Iterator[Reenacted]:
     """The clip's later frames from its first, as the evaluation does it."""
-    first = pixels_to_tensor(clip[0])
-    still = engine.run("detect_keypoints", engine.upload({"image": first}))
-    shown = engine.upload(source_tensors(first, margin))
+    shown = engine.upload(source_tensors(pixels_to_tensor(clip[0]), margin))
+    still = engine.run("detect_keypoints", shown)
     inputs = engine.run("encode_source", shown) | {f"source_{name}": tensor for name, tensor in still.items()}
     for frame in clip[1:]:
         truth = pixels_to_tensor(frame)

@@ -33,10 +33,10 @@ class Networks:
 
     def encode(self, portrait: Portrait) -> Source:
         """The portrait with everything about it that `animate` takes."""
-        image = self._engine.upload({"image": pixels_to_tensor(portrait.square)})
         around = {} if portrait.around is None else {"around": pixels_to_tensor(portrait.around)}
-        features = self._engine.run("encode_source", image | self._engine.upload(around))
-        keypoints = self._read_keypoints(self._engine.run("detect_keypoints", image))
+        shown = self._engine.upload({"image": pixels_to_tensor(portrait.square)} | around)
+        features = self._engine.run("encode_source", shown)
+        keypoints = self._read_keypoints(self._engine.run("detect_keypoints", shown))
         tensors = features | self._upload_keypoints("source", keypoints)
         at_rest = self._engine.run("animate", tensors | self._upload_keypoints("driving", keypoints))
         resting = tensor_to_pixels(self._engine.download(at_rest["image"]))

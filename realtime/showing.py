@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-
 from realtime.controls import Obey, on_or_off, switched
 from realtime.frames import AnimatedFrame, Part, Pixels, Sides, Tensor
 from realtime.framing import mirrored
 from realtime.portraits.gallery import Source
+from realtime.ramp import ramp
 
 # Of the square's side: so far from its border it keeps still where the picture around it does, and from so far on
 # it moves as it would.
@@ -20,27 +19,30 @@ class Showing:
 
     def __init__(self, part: Part, mirror: bool) -> None:
         self._part, self._mirror = part, mirror
-        self._rest: tuple[Source, AnimatedFrame] | None = None
+        self._rest: tuple[Source, Sides, AnimatedFrame] | None = None
         self.handlers: Mapping[str, Obey] = {"picture": self._obey_picture, "mirror-output": self._obey_mirror}
 
     def held(self, source: Source) -> Sides:
         """The sides along which the source's square keeps still: those where the whole portrait goes on beyond it."""
-        return source.portrait.surroundings.beyond if self._part == "portrait" and source.can_be_held else Sides()
+        return self._resting(source)[0]
 
     def at_rest(self, source: Source, index: int, captured_at: float) -> AnimatedFrame:
         """The portrait unmoved, as a frame of that index and time."""
-        if self._rest is None or self._rest[0] is not source:
-            resting, around = source.resting, source.portrait.surroundings
-            resting, around = (mirrored(resting), around.mirrored()) if self._mirror else (resting, around)
-            held = any(self.held(source))
-            rest = AnimatedFrame(resting, resting, index, captured_at, False, self._mirror, around, self._part, held)
-            self._rest = source, rest
-        return replace(self._rest[1], index=index, captured_at=captured_at)
+        return replace(self._resting(source)[1], index=index, captured_at=captured_at)
 
     def moved(self, pixels: Pixels, source: Source, index: int, captured_at: float) -> AnimatedFrame:
         """The portrait as it was animated, pixels [s, s, 3], by a driver."""
         rest = self.at_rest(source, index, captured_at)
         return replace(rest, pixels=mirrored(pixels) if rest.mirrored else pixels, driven=True)
+
+    def _resting(self, source: Source) -> tuple[Sides, AnimatedFrame]:
+        if self._rest is None or self._rest[0] is not source:
+            resting, around = source.resting, source.portrait.surroundings
+            held = around.beyond if self._part == "portrait" and source.can_be_held else Sides()
+            resting, around = (mirrored(resting), around.mirrored()) if self._mirror else (resting, around)
+            rest = AnimatedFrame(resting, resting, -1, 0.0, False, self._mirror, around, self._part, any(held))
+            self._rest = source, held, rest
+        return self._rest[1:]
 
     def _obey_picture(self, argument: str) -> str:
         others: dict[Part, Part] = {"square": "portrait", "portrait": "square"}
@@ -56,12 +58,5 @@ class Showing:
 
 def motion_share(side: int, still: Sides) -> Tensor:
     """[1, side, side, 1]: how much of its motion each place of a square takes, that keeps still along some sides."""
-    columns, rows = _ramp(side, still.left, still.right), _ramp(side, still.top, still.bottom)
+    columns, rows = (ramp(side, STILL, FREE, *ends) for ends in (still[:2], still[2:]))
     return (rows[:, None] * columns[None, :])[None, :, :, None]
-
-
-def _ramp(side: int, at_start: bool, at_end: bool) -> Tensor:
-    """[side]: 1, but rising smoothly from 0 at the ends that keep still."""
-    way = ((np.arange(side, dtype=np.float32) + 0.5) / side - STILL) / (FREE - STILL)
-    rising = np.clip(way if at_start else 1, 0, 1) * np.clip(way[::-1] if at_end else 1, 0, 1)
-    return np.broadcast_to(rising * rising * (3 - 2 * rising), (side,)).astype(np.float32)

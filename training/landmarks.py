@@ -71,16 +71,19 @@ def parted(points: NDArray[np.float32], openings: NDArray[np.int64], face: list[
     0 where they touch and 1 at the 99th percentile of all frames and beyond, for faces of one size; NaN where unknown.
     """
     apart = np.linalg.norm(points[:, openings[:, 0]] - points[:, openings[:, 1]], axis=-1).max(axis=1)
-    of_face = points[:, face] - points[:, face].mean(axis=1, keepdims=True)
-    apart /= np.sqrt(np.square(of_face).sum(axis=2).mean(axis=1)).clip(1e-6)
+    apart /= _spread(points[:, face] - points[:, face].mean(axis=1, keepdims=True))
     return (apart / max(np.nanpercentile(apart, 99), 1e-6)).clip(0, 1).astype(np.float64)
 
 
 def shapes_of(points: NDArray[np.float32]) -> NDArray[np.float32]:
     """`points` [n, m, 2] wherever and however large they are, [n, 2m]: about their mean, in units of their spread."""
     centred = points - points.mean(axis=1, keepdims=True)
-    spread = np.sqrt(np.square(centred).sum(axis=2).mean(axis=1))
-    return (centred / np.maximum(spread, 1e-6)[:, None, None]).reshape(len(points), -1)
+    return (centred / _spread(centred)[:, None, None]).reshape(len(points), -1)
+
+
+def _spread(centred: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The root mean square distance of points [n, m, 2] from their middle, which is at 0: [n]."""
+    return np.maximum(np.sqrt(np.square(centred).sum(axis=2).mean(axis=1)), 1e-6)
 
 
 def read_landmarks(path: Path, stride: int) -> NDArray[np.float32]:

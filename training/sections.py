@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from realtime.parts import PartName
+from realtime.parts import PartName, Parts
 
 
 class Section(BaseModel):
@@ -159,14 +159,11 @@ class LandmarkSettings(Section):
 
     @model_validator(mode="after")
     def _lips_are_of_a_face(self) -> "LandmarkSettings":
-        if self.lip_sampling and ("face" not in self.parts or not self._lips()):
+        if self.lip_sampling and ("face" not in self.parts or not len(Parts.named(self.parts, self.openings).lips)):
             raise ValueError(
                 "lip_sampling: looks at lips; name them in openings and parts.mouth, and parts.face, or leave it"
             )
         return self
-
-    def _lips(self) -> list[tuple[int, int]]:
-        return [pair for pair in self.openings if set(pair) <= set(self.parts.get("mouth", ()))]
 
     @model_validator(mode="after")
     def _pairs_are_of_points(self) -> "LandmarkSettings":

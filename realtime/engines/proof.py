@@ -80,9 +80,8 @@ def write_proof(path: Path, scene: Scene, rendering: Rendering) -> None:
 
 def render(engine: Engine, scene: Scene, margin: int = 0) -> Rendering:
     """The scene through the engine, as the live loop does it for a model with such a margin."""
-    portraits = [engine.upload({"image": pixels_to_tensor(pixels)}) for pixels in scene.portraits]
-    still = [_keypoints(engine, engine.run("detect_keypoints", image)) for image in portraits]
     shown = [engine.upload(source_tensors(pixels_to_tensor(pixels), margin)) for pixels in scene.portraits]
+    still = [_keypoints(engine, engine.run("detect_keypoints", tensors)) for tensors in shown]
     sources = [
         engine.run("encode_source", tensors) | _upload(engine, "source", keypoints)
         for tensors, keypoints in zip(shown, still, strict=True)

@@ -68,11 +68,11 @@ def try_engine(
 def frame_times_ms(engine: Engine, bundle: Bundle, seconds: float = SECONDS_PER_TRIAL) -> list[float]:
     """Milliseconds of each live frame within so many seconds: upload, detect, animate, download."""
     scene, _ = read_proof(bundle)
-    driver, portrait = pixels_to_tensor(scene.drivers[-1]), pixels_to_tensor(scene.portraits[0])
-    image = engine.upload({"image": portrait})
-    still = {f"source_{name}": tensor for name, tensor in engine.run("detect_keypoints", image).items()}
-    still |= engine.run("encode_source", engine.upload(source_tensors(portrait, bundle.margin)))
-    found = animated = None
+    driver = pixels_to_tensor(scene.drivers[-1])
+    shown = engine.upload(source_tensors(pixels_to_tensor(scene.portraits[0]), bundle.margin))
+    still = {f"source_{name}": tensor for name, tensor in engine.run("detect_keypoints", shown).items()}
+    still |= engine.run("encode_source", shown)
+    image = found = animated = None
     durations: list[float] = []
     began = time.perf_counter()
     while len(durations) < FEWEST_FRAMES or time.perf_counter() - began < seconds:

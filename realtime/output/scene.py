@@ -8,6 +8,7 @@ import numpy as np
 
 from realtime.frames import Pixels, Place, Size, Surroundings, Tensor
 from realtime.output.fitting import centred, fitted_size, resized, size_of
+from realtime.ramp import ramp
 
 # Of the square's side: how far the animated part fades into the picture around it, and one that keeps still there.
 FEATHER, HELD_FEATHER = 0.12, 0.05
@@ -127,17 +128,9 @@ def _square_in(portrait: _Window, around: Surroundings, mirrored: bool) -> Place
 def _shares(square: Place, portrait: _Window, feather: float) -> Tensor:
     """[h, w] over the square: 1 inside, falling to 0 at its edges, but not where the portrait ends there anyway."""
     edges = _window(square)
-    columns = _ramp(square.width_px, feather, edges.left > portrait.left, edges.right < portrait.right)
-    rows = _ramp(square.height_px, feather, edges.top > portrait.top, edges.bottom < portrait.bottom)
+    columns = ramp(square.width_px, 0, feather, edges.left > portrait.left, edges.right < portrait.right)
+    rows = ramp(square.height_px, 0, feather, edges.top > portrait.top, edges.bottom < portrait.bottom)
     return rows[:, None] * columns[None, :]
-
-
-def _ramp(length_px: int, feather: float, fades_in: bool, fades_out: bool) -> Tensor:
-    """[length_px]: 1, but smoothly from and to 0 at the ends that fade."""
-    middles = (np.arange(length_px, dtype=np.float32) + 0.5) / (feather * length_px)
-    rising = np.clip(middles if fades_in else 1, 0, 1) * np.clip(middles[::-1] if fades_out else 1, 0, 1)
-    smooth = rising * rising * (3 - 2 * rising)
-    return np.broadcast_to(smooth, (length_px,)).astype(np.float32)
 
 
 def _window(place: Place) -> _Window:

@@ -108,7 +108,7 @@ def test_lips_are_asked_for_more_of_their_way_and_the_upper_for_a_fifth_of_it(ja
     more = _asked(face(jaw=jaw)) - face(jaw=jaw).mean
     upper, lower = OPENINGS[2]
     asked = (LIPS_ASKED - 1) * jaw
-    np.testing.assert_allclose(more[[upper, lower]], [[0, -0.2 * asked], [0, 0.8 * asked]], atol=2e-4)
+    np.testing.assert_allclose(more[[upper, lower]], [[0, -0.2 * asked], [0, 0.8 * asked]], atol=1e-6)
     assert not np.delete(more, [upper, lower], axis=0).any()
 
 

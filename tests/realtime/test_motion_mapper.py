@@ -57,14 +57,14 @@ def test_the_first_pose_rests_and_calibrating_takes_another() -> None:
 
 
 def test_lips_and_lids_are_asked_for_more_but_in_absolute_motion() -> None:
-    pose, rest = face(lids=0.05, jaw=0.05), face()
+    pose, rest = face(lids=0.05, jaw=0.1), face()
     relative, absolute = Driver(), Driver(motion="absolute")
     for driver in (relative, absolute):
         driver.moved(rest)
     plain = pose.mean - FACE
     more = relative.moved(pose) - plain
     assert more[UPPER_LIDS, 1] == pytest.approx([0.8 * (LIDS_ASKED - 1) * 0.05] * 2, abs=1e-3)
-    assert more[LOWER_LIP, 1] == pytest.approx(0.8 * (LIPS_ASKED - 1) * 0.05, abs=1e-3)
+    assert more[LOWER_LIP, 1] == pytest.approx(0.8 * (LIPS_ASKED - 1) * 0.1, abs=1e-3)
     np.testing.assert_array_equal(absolute.moved(pose), plain)
 
 

@@ -56,9 +56,8 @@ class BundleReenactor(Closing):
     def reenact(self, source: Pixels, driving: Pixels, relative: bool) -> Pixels:
         """Frame by frame, as in a call."""
         engine = self._engine
-        image = pixels_to_tensor(source)
-        still = engine.run("detect_keypoints", engine.upload({"image": image}))
-        shown = engine.upload(source_tensors(image, self._margin))
+        shown = engine.upload(source_tensors(pixels_to_tensor(source), self._margin))
+        still = engine.run("detect_keypoints", shown)
         inputs = {f"source_{name}": tensor for name, tensor in still.items()} | engine.run("encode_source", shown)
         portrait = self._keypoints(still)
         neutral = None
