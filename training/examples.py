@@ -87,15 +87,9 @@ def make_example(
         span_weight=guide.span_weight,
         shift_weight=guide.shift_weight,
         judge_weight=float(step >= settings.loss.head_start),
-        judged=_boxes(driving_landmarks, guide.judged) if guide.judged else None,
+        judged=guide.judged,
         openings=_openings(guide, device) if guide.openings else None,
     )
-
-
-def _boxes(landmarks: Tensor, groups: tuple[tuple[int, ...], ...]) -> Tensor:
-    """The first and the last corner of what each group of `landmarks` [b, m, 2] spans, [b, g, 2, 2]."""
-    points = [landmarks[:, list(group)] for group in groups]
-    return torch.stack([torch.stack([p.amin(dim=1), p.amax(dim=1)], dim=1) for p in points], dim=1)
 
 
 def _openings(guide: LandmarkSettings, device: torch.device) -> Openings:

@@ -7,6 +7,7 @@ from torch import Tensor
 from models.geometry import Keypoints, coordinate_grid
 
 PYRAMID_LEVELS = 4
+SHADE_BLOCK = 8
 DETAIL_SIZES = 2
 DETAIL_BLOCK = 8
 DETAIL_TOLERANCE = 0.05  # of the shade of a block
@@ -21,6 +22,11 @@ def pyramid_l1(result: Tensor, target: Tensor) -> Tensor:
         result, target = F.avg_pool2d(result, 2), F.avg_pool2d(target, 2)
         total = total + F.l1_loss(result, target)
     return total / PYRAMID_LEVELS
+
+
+def shade_l1(result: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute difference of the shades of [b, 3, s, s]: of their means over blocks, whatever is in these."""
+    return F.avg_pool2d(result - target, SHADE_BLOCK).abs().mean()
 
 
 def gradient_l1(result: Tensor, target: Tensor) -> Tensor:

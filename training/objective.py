@@ -21,10 +21,9 @@ class Example:
     Landmarks, where there are any, are [b, m, 2], and count with `landmark_weight`; the picture around the first
     `emphasised` of them counts once more with `emphasis`, and its gradients with `emphasis_gradient`; what lies between
     the ends of `spans` [s, 2] with `span_weight`, and how they move from source to driver with `shift_weight`. `judged`
-    [b, g, 2, 2] are the first and the last corner of what each group of the driver's landmarks spans that a judge looks
-    at, and `judge_weight` is how much it counts. `openings` are opposite lips and lids. The two `face_landmarks`
-    [b, 5, 2] are those that training/face_alignment.py aligns faces by. `strangers` are animated by the first motions
-    of the batch.
+    are the groups of landmarks that a judge looks at, and `judge_weight` is how much it counts. `openings` are opposite
+    lips and lids. The two `face_landmarks` [b, 5, 2] are those that training/face_alignment.py aligns faces by.
+    `strangers` are animated by the first motions of the batch.
     """
 
     source: Tensor
@@ -42,14 +41,17 @@ class Example:
     openings: Openings | None = None
     source_face_landmarks: Tensor | None = None
     face_landmarks: Tensor | None = None
-    judged: Tensor | None = None
+    judged: tuple[tuple[int, ...], ...] = ()
     judge_weight: float = 1.0
     strangers: Strangers | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """Windows to be judged: what was made, what is true [b, 3, h, w], how much each place counts [b, 1, h, w]."""
+    """Windows to be judged: what was made [b, 3, h, w], what is true of the first of them, how much places count.
+
+    Of strangers nothing true is known: they come after those of which it is. `where` is [b, 1, h, w].
+    """
 
     made: Tensor
     true: Tensor

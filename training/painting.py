@@ -4,6 +4,9 @@ A reconstruction is cheapest where it is nothing in particular: a grey mean of t
 asks for one of them. What comes before painting stays as it is and is computed without gradients; what lies beside the
 judged is held to what the painter made of it when the run began. A teacher who paints from the same features and flow
 says which of them: then its picture is the aim, of what is judged and of what is not.
+
+A share `loss.cross` of the batch also moves strangers, whose mouths open wider than any that clips show. No true
+picture of them is known: the judge learns on them, too, what is painted, and their shades stay as they were.
 """
 
 import copy
@@ -11,15 +14,16 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from models.geometry import Keypoints
 from models.live_transfer import LiveMotionTransfer, warp
 from models.portrait_net import PortraitNet
 from training.identity import IdentityEmbedding, identity_distance
-from training.losses import gradient_l1, lost_detail, pyramid_l1
+from training.losses import gradient_l1, lost_detail, pyramid_l1, shade_l1
 from training.objective import Example, Outcome, Painted, picture_terms
 from training.patch_judge import PatchJudge, convincing, mistaken, unlike_features
 from training.perceptual import PerceptualDistance
+from training.scene import Cast, look
 from training.sections import LossSettings
+from training.strangers import joined
 from training.windows import Windows, windows_at
 
 ELSEWHERE = 2  # one window about any landmark for so many judged ones
@@ -50,15 +54,16 @@ class PaintingObjective:
 
     def generator_loss(self, network: PortraitNet, example: Example, generator: torch.Generator) -> Outcome:
         """Its terms; where windows lie is drawn from `generator`. ValueError without points to look around."""
-        if example.judged is None or example.driving_landmarks is None:
+        if not example.judged or example.driving_landmarks is None:
             raise ValueError("the painting objective looks around landmarks; name some in landmarks.judged")
         network.eval()  # windows around mouths have other statistics than the pictures that come later
         painter = network.motion_transfer
         assert isinstance(painter, LiveMotionTransfer)
-        met, warped, driving = _before_painting(network, painter, example)
-        count, size = len(met), example.target.shape[-1]
-        elsewhere = _any_of(example.driving_landmarks[: -(-count // ELSEWHERE)], generator)
-        centres = torch.cat([centres_in_turns(example.judged), elsewhere]).nan_to_num()
+        met, warped, cast = _before_painting(network, painter, example, self.settings.cross)
+        own, count, size = len(example.target), len(met), example.target.shape[-1]
+        boxes = torch.cat([boxes_of(points, example.judged) for points in (example.driving_landmarks, cast.moved.mean)])
+        elsewhere = _any_of(example.driving_landmarks[: -(-own // ELSEWHERE)], generator)
+        centres = torch.cat([centres_in_turns(boxes), elsewhere]).nan_to_num()
         windows = windows_at(_off_centre(centres, generator), met.shape[-1])
         chosen = torch.cat([torch.arange(count), torch.arange(len(elsewhere))])
         seen = windows.of_pictures(warped[chosen])
@@ -66,41 +71,49 @@ class PaintingObjective:
         image = windows.within(painter.paint(features, seen))
         with torch.no_grad():
             held = windows.within(self.model.paint(features, seen))
-        where = judged_places(windows, example.judged[chosen], size, image.shape[-1])
+        where = judged_places(windows, boxes[chosen], size, image.shape[-1])
         made = held + where * (image - held)
-        judged = windows.first(count)
+        judged = windows.first(own)
         true = held[:count] if self.taught else judged.within(judged.of_pictures(example.target))
         painted = Painted(made[:count], true, where[:count])
-        terms = self._picture_terms(painted, windows.within(seen)[:count])
+        terms = self._picture_terms(painted, windows.within(seen))
         terms |= self._judged_terms(painted, example)
         terms |= self._identity_terms(judged, painted, example)
         beside = image - (made - held)
         terms["hold"] = self.settings.hold * (pyramid_l1(beside, held) + gradient_l1(beside, held))
-        return Outcome(torch.stack(list(terms.values())).sum(), terms, None, driving, painted=painted)
+        if len(true) < count:
+            strangers = slice(len(true), count)
+            terms["shades"] = self.settings.hold * shade_l1(made[strangers], held[strangers])
+        return Outcome(torch.stack(list(terms.values())).sum(), terms, None, cast.driving, painted=painted)
 
     def discriminator_loss(self, example: Example, outcome: Outcome) -> Tensor:
         """What the judge pays for taking one for the other."""
         painted = outcome.painted
         assert painted is not None
-        real, made = (self.judge(image, painted.where)[-1] for image in (painted.true, painted.made.detach()))
+        real = self.judge(painted.true, painted.where[: len(painted.true)])[-1]
+        made = self.judge(painted.made.detach(), painted.where)[-1]
         return mistaken(real, made, painted.where)
 
     def _picture_terms(self, painted: Painted, seen: Tensor) -> dict[str, Tensor]:
-        terms = picture_terms(self.settings, painted.made, seen, painted.true, self.perceptual)
+        known = len(painted.true)
+        made, seen = painted.made[:known], seen[:known]
+        terms = picture_terms(self.settings, made, seen, painted.true, self.perceptual)
         if self.settings.detail:
-            terms["detail"] = self.settings.detail * lost_detail(painted.made, seen, painted.true)
+            terms["detail"] = self.settings.detail * lost_detail(made, seen, painted.true)
         return terms
 
     def _judged_terms(self, painted: Painted, example: Example) -> dict[str, Tensor]:
+        known = len(painted.true)
+        where = painted.where[:known]
         made = self.judge(painted.made, painted.where)
         with torch.no_grad():
-            real = self.judge(painted.true, painted.where)
+            real = self.judge(painted.true, where)
         convince, match = (example.judge_weight * w for w in (self.settings.convincing, self.settings.matching))
-        inside = (painted.made - painted.true).abs().mean(dim=1, keepdim=True) * painted.where
+        inside = (painted.made[:known] - painted.true).abs().mean(dim=1, keepdim=True) * where
         return {
-            "emphasis": example.emphasis * inside.sum() / painted.where.sum().clamp_min(1),
+            "emphasis": example.emphasis * inside.sum() / where.sum().clamp_min(1),
             "convincing": convince * convincing(made[-1], painted.where),
-            "matching": match * unlike_features(made[:-1], real[:-1], painted.where),
+            "matching": match * unlike_features([maps[:known] for maps in made[:-1]], real[:-1], where),
         }
 
     def _identity_terms(self, windows: Windows, painted: Painted, example: Example) -> dict[str, Tensor]:
@@ -111,6 +124,12 @@ class PaintingObjective:
         whole = windows.first(few).put_into(target, painted.made[:few])
         distance = identity_distance(self.embedding, whole, target, example.face_landmarks[:few])
         return {"painted_identity": self.settings.painted_identity * distance}
+
+
+def boxes_of(points: Tensor, groups: tuple[tuple[int, ...], ...]) -> Tensor:
+    """The first and the last corner of what each group of `points` [b, m, 2] spans, [b, g, 2, 2]."""
+    members = [points[:, list(group)] for group in groups]
+    return torch.stack([torch.stack([p.amin(dim=1), p.amax(dim=1)], dim=1) for p in members], dim=1)
 
 
 def centres_in_turns(judged: Tensor) -> Tensor:
@@ -138,15 +157,16 @@ def ellipses(corners: Tensor, side: int) -> Tensor:
 
 @torch.no_grad()
 def _before_painting(
-    network: PortraitNet, painter: LiveMotionTransfer, example: Example
-) -> tuple[Tensor, Tensor, Keypoints]:
-    """What the painter starts from [b, c, s / 4, s / 4], the warped source [b, 3, s, s], and where the driver is."""
-    mean, covariance = network.detect_keypoints(torch.cat([example.source, example.driving]))
-    source, driving = (Keypoints(*pair) for pair in zip(mean.chunk(2), covariance.chunk(2), strict=True))
-    features = network.encode_source(example.source)
-    flow = network.dense_motion(features["source_thumbnail"], source, driving)
+    network: PortraitNet, painter: LiveMotionTransfer, example: Example, cross: float
+) -> tuple[Tensor, Tensor, Cast]:
+    """Features to paint from [b, c, s / 4, s / 4], warped sources [b, 3, s, s], strangers last; and the cast."""
+    cast = look(network, example, cross)
+    own, others = cast.sources, cast.portraits
+    features = {name: torch.cat([maps, others.features[name]]) for name, maps in own.features.items()}
+    sources, wanted = joined(own.keypoints, others.keypoints), joined(cast.driving, cast.moved)
+    flow = network.dense_motion(features["source_thumbnail"], sources, wanted)
     warped = warp(features["source_image"], flow.displacement, example.source.shape[-1])
-    return painter.meet(features["source_features"], flow), warped, driving
+    return painter.meet(features["source_features"], flow), warped, cast
 
 
 def _any_of(landmarks: Tensor, generator: torch.Generator) -> Tensor:

@@ -61,8 +61,12 @@ def convincing(judgements: Tensor, where: Tensor) -> Tensor:
 
 
 def mistaken(real: Tensor, painted: Tensor, where: Tensor) -> Tensor:
-    """What the judge pays for its judgements of what is real and of what is painted (hinge loss)."""
-    return _mean_within(F.relu(1 - real.float()) + F.relu(1 + painted.float()), where)
+    """What the judge pays for its judgements of what is real and of what is painted (hinge loss).
+
+    `where` [b, 1, h, w] is that of what is painted; the real are the first of it, or all.
+    """
+    of_real = _mean_within(F.relu(1 - real.float()), where[: len(real)])
+    return of_real + _mean_within(F.relu(1 + painted.float()), where)
 
 
 def unlike_features(painted: list[Tensor], real: list[Tensor], where: Tensor) -> Tensor:

@@ -15,25 +15,37 @@ AnimateBoth = Callable[[PortraitNet, Seen, Seen, Keypoints, Keypoints], tuple[An
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """What is seen in the batch's sources and in portraits of strangers, what both are moved to, and the results."""
+class Cast:
+    """What is seen in the batch's sources and in portraits of strangers, and what both are moved to."""
 
     sources: Seen
     driving: Keypoints
     further: tuple[Keypoints, ...]
-    own: Animation
     portraits: Seen
     moved: Keypoints
+
+
+@dataclass(frozen=True, slots=True)
+class Scene(Cast):
+    """The results, too."""
+
+    own: Animation
     strangers: Animation
 
 
 def play(
     network: PortraitNet, example: Example, cross: float, animate: AnimateBoth, further: Sequence[Tensor] = ()
 ) -> Scene:
-    """What `network` makes of `example`; it also looks at `further` views [b, 3, s, s].
+    """What `network` makes of what it sees by `look`; `animate`, of training/strangers.py, says what it learns."""
+    cast = look(network, example, cross, further)
+    own, strangers = animate(network, cast.sources, cast.portraits, cast.driving, cast.moved)
+    return Scene(cast.sources, cast.driving, cast.further, cast.portraits, cast.moved, own, strangers)
 
-    Strangers are the example's, or where it has none, for the share `cross` of the batch, the neighbours' sources;
-    `animate`, of training/strangers.py, says what is learned from them.
+
+def look(network: PortraitNet, example: Example, cross: float, further: Sequence[Tensor] = ()) -> Cast:
+    """What `network` sees in `example` and in `further` views [b, 3, s, s].
+
+    Strangers are the example's, or where it has none, for the share `cross` of the batch, the neighbours' sources.
     """
     pictures, strange = Strangers(example.source, example.source_face_landmarks), example.strangers
     views = [example.source, example.driving, *further, *([strange.images] if strange else [])]
@@ -52,5 +64,4 @@ def play(
     count = len(portraits.strangers.images)
     first, neutral = (Keypoints(*(tensor[:count] for tensor in points)) for points in (driving, source))
     moved = relative_motion(first, portraits.keypoints, neutral, example.openings)
-    animation, strangers = animate(network, own, portraits, driving, moved)
-    return Scene(own, driving, tuple(others), animation, portraits, moved, strangers)
+    return Cast(own, driving, tuple(others), portraits, moved)

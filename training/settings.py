@@ -34,6 +34,17 @@ NetworkName = Literal[
 ]
 
 
+# Losses that are computed where a configuration gives them a weight, and those of them that an objective knows.
+CHOSEN_LOSSES = frozenset({"detail", "perceptual", "identity", "painted_identity", "mesh", "cycle", "cross"})
+LOOKED_AT: dict[str, frozenset[str]] = {
+    "paper": frozenset(),
+    "keypoints": frozenset(),
+    "reconstruction": CHOSEN_LOSSES,
+    "distillation": frozenset({"perceptual", "cross"}),
+    "painting": frozenset({"detail", "perceptual", "painted_identity", "cross"}),  # all else teaches motion, too
+}
+
+
 class TrainingSettings(Section):
     """Everything a run depends on. The `frozen` networks stay as they start, and cost no backward pass.
 
@@ -91,18 +102,17 @@ class TrainingSettings(Section):
             raise ValueError("teacher.emphasis: painting looks around landmarks.judged; leave it")
         if self.teacher and self.frozen:
             raise ValueError("frozen: a teacher's detector and motion are taken over and stay; leave it")
-        for name in ("identity", "painted_identity", "mesh", "cycle"):
-            if self.teacher and getattr(self.loss, name):
-                raise ValueError(f"loss.{name}: a teacher takes the place of judges; leave one of the two")
         return self
 
     @model_validator(mode="after")
     def _every_loss_is_looked_at(self) -> "TrainingSettings":
-        judges = ("detail", "perceptual", "identity", "painted_identity", "mesh", "cycle", "cross")
-        if self.loss.objective in ("paper", "keypoints"):
-            for name in judges:
-                if getattr(self.loss, name):
-                    raise ValueError(f"loss.{name}: {self.loss.objective} does not look at it; leave one of the two")
+        objective = self.loss.objective
+        looked_at = LOOKED_AT[objective]
+        for name in sorted(CHOSEN_LOSSES - looked_at):
+            if getattr(self.loss, name):
+                raise ValueError(f"loss.{name}: {objective} does not look at it; leave one of the two")
+        if self.teacher and self.loss.painted_identity:
+            raise ValueError("loss.painted_identity: a teacher's picture says whose it is; leave one of the two")
         return self
 
     @model_validator(mode="after")
@@ -113,9 +123,6 @@ class TrainingSettings(Section):
             raise ValueError("loss.objective: painting trains the painter of a live preset, and it must not be frozen")
         if self.landmarks is None or not self.landmarks.judged:
             raise ValueError("loss.objective: painting looks around landmarks; name some in landmarks.judged")
-        for name in ("identity", "mesh", "cycle", "cross"):
-            if getattr(self.loss, name):
-                raise ValueError(f"loss.{name}: teaches motion, which painting leaves as it is; leave it")
         return self
 
     @model_validator(mode="after")
@@ -123,7 +130,7 @@ class TrainingSettings(Section):
         loss = self.loss
         if loss.cycle and self.initial is None:
             raise ValueError("loss.cycle: the detector that a run starts with judges; set `initial` to a trained one")
-        if loss.cross and not (loss.cycle or loss.mesh or self.teacher):
+        if loss.cross and not (loss.cycle or loss.mesh or self.teacher or loss.objective == "painting"):
             raise ValueError(
                 "loss.cross: is the share of results on others' faces that loss.cycle, loss.mesh or a teacher judges; "
                 "set one of them too, or leave it"

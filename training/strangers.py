@@ -70,8 +70,8 @@ def animate_both(
         return animation, _part(animation, slice(0))
     both = network.animate(
         {name: torch.cat([tensor, strangers.features[name]]) for name, tensor in own.features.items()},
-        _joined(own.keypoints, strangers.keypoints),
-        _joined(driving, moved),
+        joined(own.keypoints, strangers.keypoints),
+        joined(driving, moved),
     )
     size = len(driving.mean)
     return _part(both, slice(size)), _part(both, slice(size, None))
@@ -89,8 +89,8 @@ def move_both(
         return animate_both(network, own, strangers, driving, moved)
     name, size = "source_thumbnail", len(driving.mean)
     thumbnails = torch.cat([own.features[name], strangers.features[name]])
-    joined = network.dense_motion(thumbnails, _joined(own.keypoints, strangers.keypoints), _joined(driving, moved))
-    flow, others = _part_of_flow(joined, slice(size)), _part_of_flow(joined, slice(size, None))
+    both = network.dense_motion(thumbnails, joined(own.keypoints, strangers.keypoints), joined(driving, moved))
+    flow, others = _part_of_flow(both, slice(size)), _part_of_flow(both, slice(size, None))
     animation = Animation(*network.motion_transfer.decode(own.features, flow, own.keypoints, driving), flow)
     # The motion's features tell the painter what to paint.
     seen = others._replace(features=None if others.features is None else others.features.detach())
@@ -130,7 +130,8 @@ def _rows(tensor: Tensor | None, rows: slice) -> Tensor | None:
     return None if tensor is None else tensor[rows]
 
 
-def _joined(own: Keypoints, others: Keypoints) -> Keypoints:
+def joined(own: Keypoints, others: Keypoints) -> Keypoints:
+    """Both batches in one."""
     return Keypoints(torch.cat([own.mean, others.mean]), torch.cat([own.covariance, others.covariance]))
 
 

@@ -91,8 +91,9 @@ def test_a_teacher_and_its_objective_need_each_other(clips: Path, teacher: Path)
     for lonely in ({"teacher": {"checkpoint": teacher}}, {"loss": {"objective": "distillation"}}):
         with pytest.raises(ValueError, match="set both, or neither"):
             TrainingSettings.model_validate(plain | lonely)
-    with pytest.raises(ValueError, match=r"loss\.mesh: a teacher takes the place of judges"):
-        taught(clips, teacher, loss={"objective": "distillation", "mesh": 1.0})
+    for name in ("detail", "mesh"):
+        with pytest.raises(ValueError, match=rf"loss\.{name}: distillation does not look at it"):
+            taught(clips, teacher, loss={"objective": "distillation", name: 1.0})
     with pytest.raises(ValueError, match="frozen: a teacher's detector and motion are taken over and stay"):
         taught(clips, teacher, frozen=["motion_transfer"])
 

@@ -10,6 +10,7 @@ from models.checkpoint import save_checkpoint
 from models.live_transfer import LiveMotionTransfer
 from tests.training.test_objectives_in_runs import guide_to_the_disc
 from tests.training.tiny_runs import CPU, losses_of, tiny_settings
+from training.objective import Example, Outcome
 from training.painting import centres_in_turns, ellipses, judged_places
 from training.settings import TrainingSettings
 from training.trainer import Trainer
@@ -75,6 +76,38 @@ def test_a_taught_painter_comes_nearer_to_its_teachers_picture(clips: Path, tmp_
     assert first["picture"] < 1e-6 and first["hold"] < 1e-6
 
 
+def with_strangers(settings: TrainingSettings) -> TrainingSettings:
+    return settings.model_copy(update={"loss": settings.loss.model_copy(update={"cross": 0.5})})
+
+
+def test_strangers_are_judged_without_a_true_picture_and_keep_their_shades(clips: Path, tmp_path: Path) -> None:
+    settings = with_strangers(painting_settings(clips, tmp_path, steps=3))
+    trainer = Trainer(settings, tmp_path / "run", CPU)
+    outcomes, learn = [], trainer.objective.discriminator_loss
+
+    def kept(example: Example, outcome: Outcome) -> torch.Tensor:
+        outcomes.append(outcome)
+        return learn(example, outcome)
+
+    trainer.objective.discriminator_loss = kept  # type: ignore[method-assign]
+    losses = losses_of(trainer)
+    count = settings.stages[0].batch
+    for outcome in outcomes:
+        painted = outcome.painted
+        assert painted is not None
+        assert len(painted.true) == count
+        assert len(painted.made) == len(painted.where) == count + round(count / 2)
+        assert painted.where[count:].amax() > 0.9  # something of the strangers is judged
+    assert losses[0]["shades"] == 0 and losses[2]["shades"] > 0
+
+
+def test_a_teacher_paints_strangers_too(clips: Path, tmp_path: Path, teacher: Path) -> None:
+    plain = painting_settings(clips, tmp_path, steps=1).model_dump() | {"preset": "live-xs", "initial": teacher}
+    taught = TrainingSettings.model_validate(plain | {"teacher": {"checkpoint": teacher}})
+    (first,) = losses_of(Trainer(with_strangers(taught), tmp_path / "run", CPU))
+    assert "shades" not in first and first["picture"] < 1e-6 and first["emphasis"] < 1e-6
+
+
 def test_a_window_is_painted_as_the_whole_picture_is() -> None:
     torch.manual_seed(0)
     painter = build_network(PRESETS["live-xs"]).eval().motion_transfer
@@ -114,11 +147,14 @@ def test_settings_say_what_painting_needs(clips: Path, tmp_path: Path) -> None:
         TrainingSettings.model_validate(plain | {"landmarks": plain["landmarks"] | {"judged": ()}})
     with pytest.raises(ValueError, match="judged names 3, not a place in points; use 0 to 2"):
         TrainingSettings.model_validate(plain | {"landmarks": plain["landmarks"] | {"judged": ((0,), (3,))}})
-    with pytest.raises(ValueError, match=r"loss\.mesh: teaches motion, which painting leaves as it is; leave it"):
+    with pytest.raises(ValueError, match=r"loss\.mesh: painting does not look at it; leave one of the two"):
         TrainingSettings.model_validate(plain | {"loss": plain["loss"] | {"mesh": 1.0}})
     taught = {"teacher": {"checkpoint": "teacher.safetensors", "emphasised": 4, "emphasis": 1.0}}
     with pytest.raises(ValueError, match=r"teacher\.emphasis: painting looks around landmarks\.judged; leave it"):
         TrainingSettings.model_validate(plain | taught)
+    judged = {"teacher": {"checkpoint": "teacher.safetensors"}, "loss": plain["loss"] | {"painted_identity": 1.0}}
+    with pytest.raises(ValueError, match=r"loss\.painted_identity: a teacher's picture says whose it is"):
+        TrainingSettings.model_validate(plain | judged)
     for wrong in ({"preset": "paper-64"}, {"frozen": ["motion_transfer"]}):
         with pytest.raises(ValueError, match="trains the painter of a live preset, and it must not be frozen"):
             TrainingSettings.model_validate(plain | {"loss": {"objective": "painting"}} | wrong)

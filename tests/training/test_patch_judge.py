@@ -56,5 +56,7 @@ def test_only_what_counts_is_judged() -> None:
     assert convincing(judgements, left) == -0.5
     assert mistaken(judgements, judgements, left) == 0.5 + 1.5
     assert convincing(judgements, nowhere) == 0
+    strangers = torch.full((1, 1, 10, 10), 2.0)
+    assert mistaken(judgements, torch.cat([judgements, strangers]), left.repeat(2, 1, 1, 1)) == 0.5 + (1.5 + 3) / 2
     features = [judgements, judgements + 1]
     assert unlike_features(features, [judgements, judgements], left) == 0.5
