@@ -14,6 +14,7 @@ from models.keypoint_detector import LiveKeypointDetector
 from models.live_inference import KeypointInference, TransferInference
 from models.live_transfer import LiveMotionTransfer
 from models.portrait_net import PortraitNet, held
+from realtime.bundle import DISPLACEMENT
 from realtime.manifest import GraphName, SplitName
 
 KEYPOINT_TENSORS = ("source_mean", "source_covariance", "driving_mean", "driving_covariance")
@@ -67,18 +68,19 @@ class EncodeSource(nn.Module):
 
 
 class Animate(nn.Module):
-    """cached source tensors, source and driving keypoints -> image."""
+    """cached source tensors, source and driving keypoints -> image, and how far from each place it was read."""
 
     def __init__(self, network: PortraitNet, feature_names: tuple[str, ...]) -> None:
         super().__init__()
         self.network = network
         self.feature_names = feature_names
 
-    def forward(self, *tensors: Tensor) -> Tensor:
+    def forward(self, *tensors: Tensor) -> tuple[Tensor, Tensor]:
         features = dict(zip(self.feature_names, tensors[: len(self.feature_names)], strict=True))
         source_mean, source_covariance, driving_mean, driving_covariance = tensors[len(self.feature_names) :]
         source, driving = Keypoints(source_mean, source_covariance), Keypoints(driving_mean, driving_covariance)
-        return self.network.animate(features, source, driving).image
+        animation = self.network.animate(features, source, driving)
+        return animation.image, animation.flow.displacement
 
 
 class DenseMotion(nn.Module):
@@ -142,7 +144,7 @@ def make_graphs(network: PortraitNet, source: Tensor, driving: Tensor) -> list[G
     return [
         Graph("detect_keypoints", DetectKeypoints(network), {"image": driving}, ("mean", "covariance")),
         Graph("encode_source", EncodeSource(network), shown, names),
-        Graph("animate", Animate(network, names), animate_inputs, ("image",)),
+        Graph("animate", Animate(network, names), animate_inputs, ("image", DISPLACEMENT)),
     ]
 
 

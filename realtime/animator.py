@@ -48,7 +48,7 @@ class AnimatorOptions(MotionOptions):
     fade_s: float = 0.2  # from one portrait to the next
     memory_mb: float = 512.0  # for portraits encoded ahead
     beside: Background | None = None  # seen where a portrait is transparent; without it, what its pack wishes
-    behind: str = AUTO  # in the place of a portrait's own background: keep, blur, a colour or a file
+    behind: str = AUTO  # a portrait's person: still, keep, blur, a colour or a file
     portraits: Path | None = None  # the folder that next and previous go through; it is watched
 
 
@@ -86,7 +86,7 @@ class Animator(Closing):
         self._stopwatch = stopwatch
         self._networks = Networks(engine, self._stage)
         self._framing = DriverFraming(self._finder(), self._options.tracking, bundle.parts)
-        grounds = Grounds(self._options.beside, self._options.behind)
+        grounds = Grounds(self._options.beside, self._options.behind, told=bundle.tells_motion)
         self._opener = PortraitOpener(self._size_px, detector, self._network, grounds, bundle.margin)
         self._mapper = MotionMapper(self._options, self._dashboard.notify, bundle.parts)
         self._fade = CrossFade(self._options.fade_s)

@@ -25,6 +25,8 @@ from realtime.wrong_value import wrong_values
 
 # What `animate` takes beside the outputs of `encode_source`.
 KEYPOINT_INPUTS = ("source_mean", "source_covariance", "driving_mean", "driving_covariance")
+# What `animate` may tell beside the image, [1, h, h, 2]: how far from each place the portrait was read, in [-1, 1].
+DISPLACEMENT = "displacement"
 _Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 
 _GET_ANOTHER = "get the bundle again, or export it anew with `python -m export CHECKPOINT BUNDLE`"
@@ -46,6 +48,11 @@ class Bundle:
     def margin(self) -> int:
         """Pixels of what is around a portrait's square that encode_source takes, on each side."""
         return self.manifest.margin
+
+    @property
+    def tells_motion(self) -> bool:
+        """Whether `animate` tells how far from each place the portrait was read."""
+        return DISPLACEMENT in _shapes(self.graph("animate").outputs)
 
     @property
     def parts(self) -> Parts:
@@ -156,10 +163,11 @@ def _verify_interfaces(where: str, manifest: Manifest, graphs: Mapping[GraphName
     keypoints = {"mean": (1, count, 2), "covariance": (1, count, 2, 2)}
     features = _shapes(graphs["encode_source"].outputs)
     motion = {name: keypoints[name.removeprefix("source_").removeprefix("driving_")] for name in KEYPOINT_INPUTS}
+    told = {t.name: (1, *t.shape[1:2] * 2, 2) for t in graphs["animate"].outputs if t.name == DISPLACEMENT}
     expected: dict[GraphName, tuple[_Shapes, _Shapes]] = {
         "detect_keypoints": (image, keypoints),
         "encode_source": ({**image, **around}, features),
-        "animate": (features | motion, image),
+        "animate": (features | motion, {**image, **told}),
     }
     for graph, (inputs, outputs) in expected.items():
         entry = graphs[graph]

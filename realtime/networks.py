@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from realtime.bundle import Bundle
+from realtime.bundle import DISPLACEMENT, Bundle
 from realtime.engines.base import DeviceTensors, Engine
 from realtime.figures.dashboard import SourceView
 from realtime.frames import Keypoints, Motion, Pixels, Sides, pixels_to_tensor, tensor_to_pixels
+from realtime.layers import Layers, composed
 from realtime.portraits.gallery import MOTION_SHARE, Source
 from realtime.portraits.portrait import Portrait
 from realtime.showing import motion_share
@@ -39,7 +40,7 @@ class Networks:
         keypoints = self._read_keypoints(self._engine.run("detect_keypoints", shown))
         tensors = features | self._upload_keypoints("source", keypoints)
         at_rest = self._engine.run("animate", tensors | self._upload_keypoints("driving", keypoints))
-        resting = tensor_to_pixels(self._engine.download(at_rest["image"]))
+        resting = self._composed(tensor_to_pixels(self._engine.download(at_rest["image"])), at_rest, portrait.layers)
         features_bytes = sum(self._engine.download(tensor).nbytes for tensor in features.values())
         size_bytes = features_bytes + portrait.size_bytes + resting.nbytes
         return Source(portrait, keypoints, tensors, resting, size_bytes, self._view(portrait, keypoints, features))
@@ -61,12 +62,18 @@ class Networks:
         with self._stage("download"):
             picture = self._engine.download(self._animated["image"])
         with self._stage("compose"):
-            return tensor_to_pixels(picture)
+            return self._composed(tensor_to_pixels(picture), self._animated, source.portrait.layers)
 
     def close(self) -> None:
         """Lets go of the tensors and closes the engine."""
         self._driver = self._detected = self._target = self._animated = self._held = None
         self._engine.close()
+
+    def _composed(self, picture: Pixels, animated: DeviceTensors, layers: Layers | None) -> Pixels:
+        """What is behind the person kept still, where it is known and the networks tell their motion."""
+        if layers is None or DISPLACEMENT not in animated:
+            return picture
+        return composed(picture, self._engine.download(animated[DISPLACEMENT])[0], layers)
 
     def _view(self, portrait: Portrait, keypoints: Keypoints, features: DeviceTensors) -> SourceView:
         thumbnail = features.get("source_thumbnail")

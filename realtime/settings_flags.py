@@ -75,8 +75,8 @@ def _output_flags(add: Callable[..., Any]) -> None:
     )
     add(
         "--behind",
-        metavar="auto|keep|blur|#RRGGBB|FILE",
-        help="what is behind the person in the portrait (default: auto, its pack's wish, else what the picture shows)",
+        metavar="auto|still|keep|blur|#RRGGBB|FILE",
+        help="what is behind the person in the portrait (default: auto, its pack's wish, else its own, kept still)",
     )
     add(
         "--hud-output", action=argparse.BooleanOptionalAction, help="the run's figures over what is sent (default: off)"

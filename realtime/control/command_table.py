@@ -94,7 +94,7 @@ CONTROLS: tuple[Control, ...] = (
         },
     ),
     Control("recentre", Part.ANIMATOR, "zoom and pan undone, the largest face followed", keys={"home": ""}),
-    Control("behind", Part.ANIMATOR, "what is behind the person in the portraits", "auto|keep|blur|#RRGGBB|FILE"),
+    Control("behind", Part.ANIMATOR, "what is behind the person in the portraits", "auto|still|keep|blur|#RRGGBB|FILE"),
     Control("mirror-input", Part.ANIMATOR, "mirror you", SWITCH, {"m": ""}),
     Control("mirror-output", Part.ANIMATOR, "mirror what is sent", SWITCH, {"t": ""}),
     Control("picture", Part.ANIMATOR, "the square alone, or the whole portrait around it", PICTURES, {"n": ""}),

@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         help="the square, or the whole portrait around it",
     )
     add("--background", default="auto", metavar="auto|blur|#RRGGBB|FILE", help="what is beside the portrait")
-    add("--behind", default="auto", metavar="auto|keep|blur|#RRGGBB|FILE", help="what is behind the person in it")
+    add("--behind", default="auto", metavar="auto|still|keep|blur|#RRGGBB|FILE", help="what is behind the person in it")
     add("--size", metavar="WIDTHxHEIGHT", help="size of the video (default: the portrait's)")
     add("--jobs", type=_count, default=None, help="videos made at once (default: as many as there are cores)")
     add("--bundle", type=Path, default=DEFAULT_BUNDLE, metavar="FOLDER", help="model bundle")

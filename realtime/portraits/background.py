@@ -2,12 +2,18 @@
 
 import re
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from realtime.errors import SourceError
 from realtime.frames import Background
 from realtime.portraits.picture_file import read_picture, shrunk
 
-AUTO, KEEP, BLUR = "auto", "keep", "blur"
+Own: TypeAlias = Literal["auto", "still", "keep"]
+AUTO: Own = "auto"
+STILL: Own = "still"
+KEEP: Own = "keep"
+OWN: tuple[Own, ...] = (AUTO, STILL, KEEP)  # what may be behind a person that is the picture's own
+BLUR = "blur"
 KEPT_SIDE_PX = 1920  # no output is larger
 _COLOUR = re.compile(r"#?([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})", re.IGNORECASE)
 

@@ -1,4 +1,4 @@
-"""Another background behind a portrait's person: laid under it once, when the picture is read."""
+"""What is behind a portrait's person: another background, laid under it when the picture is read, or its own, whole."""
 
 import cv2
 import numpy as np
@@ -7,28 +7,40 @@ from realtime.frames import Background, Pixels, Tensor
 from realtime.portraits.picture_file import ground_for
 
 BLUR = 0.035  # of the picture's longer side
+FILL = 0.025  # of the square's side, likewise where the person was
+EDGE = 0.02  # of that side: so far around its mask the person's colours may reach
 COLOUR_REACH = 1 / 40  # of that side: how far the person's own colours are looked for at its edge
 TINY = 1e-4
 SMALL_SIGMA_PX = 4.0
 
 
-def replaced(pixels: Pixels, opacity: Tensor, behind: Background) -> Pixels:
-    """The person of pixels [h, w, 3], where opacity [h, w, 1] is 1, before `behind`: [h, w, 3].
-
-    blur is the picture's own background, blurred without the person.
-    """
-    picture = pixels.astype(np.float32)
-    person = _own_colours(picture, opacity)
-    ground = _ground(picture, opacity, behind)
-    return np.asarray(np.rint(person * opacity + ground * (1 - opacity)).clip(0, 255), np.uint8)
+def replaced(pixels: Pixels, opacity: Tensor, ground: Pixels) -> Pixels:
+    """The person of pixels [h, w, 3], where opacity [h, w, 1] is 1, before ground: [h, w, 3]."""
+    person = _own_colours(pixels.astype(np.float32), opacity)
+    return _levels(person * opacity + ground.astype(np.float32) * (1 - opacity))
 
 
-def _ground(picture: Tensor, opacity: Tensor, behind: Background) -> Tensor:
-    height, width = picture.shape[:2]
+def ground_behind(pixels: Pixels, opacity: Tensor, behind: Background) -> Pixels:
+    """What stands behind the person, [h, w, 3]; blur is the picture's own background, blurred without the person."""
+    height, width = pixels.shape[:2]
     named = ground_for(behind, height, width)
     if named is not None:
-        return named.astype(np.float32)
-    return _weighted_blur(picture, 1 - opacity, BLUR * max(height, width))
+        return named
+    return _levels(_weighted_blur(pixels.astype(np.float32), 1 - opacity, BLUR * max(height, width)))
+
+
+def uncovered(square: Pixels, opacity: Pixels) -> Pixels:
+    """The square's own background [s, s, 3], softly continued where the person is, whose opacity [s, s] is 0 to 255."""
+    size = len(square)
+    reach = 2 * round(EDGE * size) + 1
+    person = cv2.dilate(opacity, np.ones((reach, reach), np.uint8)).astype(np.float32)[..., None] / np.float32(255)
+    picture = square.astype(np.float32)
+    filled = _weighted_blur(picture, 1 - person, FILL * size)
+    return _levels(picture + person * (filled - picture))
+
+
+def _levels(picture: Tensor) -> Pixels:
+    return np.asarray(np.rint(picture).clip(0, 255), np.uint8)
 
 
 def _own_colours(picture: Tensor, opacity: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from pathlib import Path
 from realtime.errors import CommandError
 from realtime.faces.detector import FaceDetector
 from realtime.frames import Pixels
-from realtime.portraits.background import AUTO, KEEP, named_background
+from realtime.portraits.background import OWN, named_background
 from realtime.portraits.portrait import Grounds, Portrait, before_ground, make_portrait, open_portrait
 
 
@@ -30,16 +30,12 @@ class PortraitOpener:
     def of_pixels(self, pixels: Pixels) -> Portrait:
         """The portrait in pixels [h, w, 3] uint8 RGB. Raises SourceError without a face."""
         portrait = make_portrait("", pixels, self._size_px, self._detector, margin_px=self._margin_px)
-        return before_ground(self._grounds.behind_person(), portrait, self._grounds.person)
+        return before_ground(self._grounds.behind_person(), portrait, self._grounds)
 
     def change_behind(self, text: str) -> None:
         """From the next portrait on that is behind its person. Raises CommandError for a file that is not there."""
-        if (
-            text.lower() not in (AUTO, KEEP)
-            and named_background(text) is None
-            and not Path(text).expanduser().is_file()
-        ):
+        if text.lower() not in OWN and named_background(text) is None and not Path(text).expanduser().is_file():
             raise CommandError(
-                f"behind {text}: no such file", hint="write keep, blur, a colour as #RRGGBB, or a picture file"
+                f"behind {text}: no such file", hint="write still, keep, blur, a colour as #RRGGBB, or a picture file"
             )
         self._grounds = replace(self._grounds, behind=text)

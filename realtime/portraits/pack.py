@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from realtime.errors import SourceError
-from realtime.portraits.background import KEEP, named_background
+from realtime.portraits.background import KEEP, STILL, named_background
 from realtime.wrong_value import wrong_values
 
 WISHES_FILE = "portrait.toml"
@@ -70,7 +70,7 @@ def read_pack(path: Path) -> Pack:
 
 def _ground(folder: Path, field: str, text: str | None) -> str | None:
     """What a pack says of a background: a picture file by its path, else as it is written."""
-    if text is None or named_background(text) is not None or (field == "behind" and text.lower() == KEEP):
+    if text is None or named_background(text) is not None or (field == "behind" and text.lower() in (KEEP, STILL)):
         return text
     return str(_beside(folder, field, text))
 

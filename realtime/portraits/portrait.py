@@ -1,7 +1,9 @@
 """The portrait: reads a picture file or a pack, and cuts out what the model should see."""
 
+import logging
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -9,15 +11,20 @@ from realtime.errors import SourceError
 from realtime.faces.detector import FaceDetector
 from realtime.frames import Background, Pixels, Surroundings, Tensor
 from realtime.framing import Crop, centre_crop, cut_around, cut_out, face_crop
-from realtime.portraits.background import AUTO, KEEP, read_background
-from realtime.portraits.behind import replaced
+from realtime.layers import Layers
+from realtime.portraits.background import AUTO, KEEP, OWN, STILL, Own, read_background
+from realtime.portraits.behind import ground_behind, replaced, uncovered
 from realtime.portraits.pack import PLAIN, PackWishes, read_pack
 from realtime.portraits.person import PersonFinder
-from realtime.portraits.picture_file import BARE, laid_over, read_layers, shrunk
+from realtime.portraits.picture_file import BARE, ground_for, laid_over, read_layers, shrunk
 from realtime.portraits.pose_file import SavedPose, read_pose
 
 SMALLEST_SIDE_PX = 64
 KEPT_SIDE_PX = 1280  # a larger picture is kept at this size: no sink shows more of it
+
+Behind: TypeAlias = Background | Own
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,25 +32,31 @@ class Grounds:
     """What a user wishes around the person of any portrait.
 
     beside: where the output is wider, and where a picture is transparent; None leaves it to the portrait's pack.
-    behind: keep, or blur, a colour or a file in the place of the picture's own background; auto leaves it to the pack,
-    and keeps it where there is none.
+    behind: still, the picture's own background, which does not move with the person; keep, where it does; blur, a
+    colour or a file in its place, which do not either. auto leaves it to the pack; without one it is still, if the
+    person can be told from it. told: whether the networks tell their motion, without which nothing is held still.
     """
 
     beside: Background | None = None
     behind: str = AUTO
     person: PersonFinder = field(default_factory=PersonFinder)
+    told: bool = True
 
-    def behind_person(self, pack: str | None = None) -> Background | None:
-        """What replaces the background, where its pack wishes `pack`; None keeps it. Raises SourceError."""
-        wish = (pack or KEEP) if self.behind.lower() == AUTO else self.behind
-        return None if wish.lower() == KEEP else read_background(wish)
+    def behind_person(self, pack: str | None = None) -> Behind:
+        """What is behind the person, where its pack wishes `pack`. Raises SourceError."""
+        wish = (pack or AUTO) if self.behind.lower() == AUTO else self.behind
+        named = next((name for name in OWN if name == wish.lower()), None)
+        if named == STILL and not self.told:
+            raise SourceError("the bundle does not tell its motion", hint="export it anew, or --behind keep")
+        return named or read_background(wish)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Portrait:
     """A picture ready to be encoded: the whole of it [h, w, 3], and the square [s, s, 3] that crop cuts out of it.
 
-    around: the square with a margin [s + 2m, s + 2m, 3], for models that take one.
+    around: the square with a margin [s + 2m, s + 2m, 3], for models that take one. layers: the square's person and what
+    is behind, where that keeps still.
     """
 
     name: str
@@ -54,13 +67,15 @@ class Portrait:
     wishes: PackWishes = PLAIN
     neutral: SavedPose | None = None  # the driver's pose that matches the picture, where its pack brings one
     background: Background | None = None  # beside the picture, where its pack wishes one
+    layers: Layers | None = None
 
     @property
     def size_bytes(self) -> int:
         """Memory its pictures take."""
         beside = self.background.picture if self.background else None
         pictures = (self.picture, self.square, self.around, beside)
-        return sum(0 if pixels is None else pixels.nbytes for pixels in pictures)
+        layers = self.layers.size_bytes if self.layers else 0
+        return layers + sum(0 if pixels is None else pixels.nbytes for pixels in pictures)
 
     @property
     def surroundings(self) -> Surroundings:
@@ -73,6 +88,13 @@ class Portrait:
         margin_px = 0 if self.around is None else (self.around.shape[0] - size_px) // 2
         square, around = _cut(picture, self.crop, size_px, margin_px)
         return replace(self, picture=picture, square=square, around=around)
+
+    def before(self, ground: Pixels | None, opacity: Tensor) -> "Portrait":
+        """The same with its person, where opacity [h, w, 1] is 1, apart from ground [h, w, 3]; None: from its own."""
+        size_px = len(self.square)
+        person = cut_out(shrunk(np.rint(opacity[..., 0] * 255).astype(np.uint8), KEPT_SIDE_PX), self.crop, size_px)
+        still = uncovered(self.square, person) if ground is None else cut_out(ground, self.crop, size_px)
+        return replace(self, layers=Layers(person, still))
 
 
 def read_portrait(path: Path) -> Pixels:
@@ -114,11 +136,14 @@ def open_portrait(
         background = read_background(pack.background) if pack.background else None
         behind = grounds.behind_person(pack.behind)
         pixels, opacity = _read_layers(pack.image)
+        below = _named(behind) or grounds.beside or background or BARE
         if opacity is not None:  # the file itself says where the person is
-            pixels = laid_over(pixels, opacity, _named(behind) or grounds.beside or background or BARE)
-            behind = None
+            pixels = laid_over(pixels, opacity, below)
         portrait = make_portrait(path.stem, pixels, size_px, detector, pack.wishes, margin_px)
-        portrait = before_ground(behind, portrait, grounds.person)
+        if opacity is None:
+            portrait = before_ground(behind, portrait, grounds)
+        elif behind != KEEP and grounds.told:
+            portrait = portrait.before(ground_for(below, *portrait.picture.shape[:2]), opacity)
         neutral = read_pose(pack.neutral, network) if pack.neutral else None
         return replace(portrait, neutral=neutral, background=background)
     except SourceError as error:
@@ -140,14 +165,25 @@ def make_portrait(
     return Portrait(name, pixels, crop, *_cut(pixels, crop, size_px, margin_px), wishes)
 
 
-def before_ground(behind: Background | None, portrait: Portrait, person: PersonFinder) -> Portrait:
-    """The portrait's person before another ground; the portrait as it is for None.
+def before_ground(behind: Behind, portrait: Portrait, grounds: Grounds) -> Portrait:
+    """The portrait's person before what is wished behind; as it is for keep, and for auto if no person is found.
 
-    Raises SourceError where no person is found.
+    Raises SourceError where no person is found that was asked for.
     """
-    if behind is None:
+    if behind == KEEP or (behind == AUTO and not grounds.told):
         return portrait
-    return portrait.with_picture(replaced(portrait.picture, person.opacity(portrait.picture, portrait.crop), behind))
+    try:
+        opacity = grounds.person.opacity(portrait.picture, portrait.crop)
+    except SourceError as error:
+        if behind != AUTO:
+            raise
+        log.info("%s: %s, which moves with it", portrait.name, error.message)
+        return portrait
+    ground = None
+    if isinstance(behind, Background):
+        ground = ground_behind(portrait.picture, opacity, behind)
+        portrait = portrait.with_picture(replaced(portrait.picture, opacity, ground))
+    return portrait.before(ground, opacity) if grounds.told else portrait
 
 
 def frame_portrait(pixels: Pixels, size_px: int, detector: FaceDetector | None) -> Pixels:
@@ -166,9 +202,10 @@ def _cut(picture: Pixels, crop: Crop, size_px: int, margin_px: int) -> tuple[Pix
     return np.ascontiguousarray(around[margin_px:-margin_px, margin_px:-margin_px]), around
 
 
-def _named(ground: Background | None) -> Background | None:
+def _named(ground: Behind) -> Background | None:
     """A ground that is a colour or a picture; blurring nothing gives nothing."""
-    return ground if ground is not None and (ground.colour is not None or ground.picture is not None) else None
+    is_named = isinstance(ground, Background) and (ground.colour is not None or ground.picture is not None)
+    return ground if isinstance(ground, Background) and is_named else None
 
 
 def _wished_crop(pixels: Pixels, wishes: PackWishes) -> Crop | None:

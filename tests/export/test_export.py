@@ -202,7 +202,8 @@ def test_a_bundle_shows_what_lies_around_the_square_and_holds_it_where_it_is_tol
         seen, moved = network.detect_keypoints(image), network.detect_keypoints(driving)
         share = motion_share(64, Sides(left=True, top=True))
         features = network.encode_source(image, around) | {"motion_share": torch.from_numpy(share)}
-        expected = network.animate(features, seen, moved).image
+        animation = network.animate(features, seen, moved)
+        expected, displacement = animation.image, animation.flow.displacement
         repeated, free = (network.animate(network.encode_source(image, a), seen, moved).image for a in (None, around))
     assert (expected - repeated).abs().max() > 0.1 and (expected - free).abs().max() > 0.1
     with open_engine("onnx-cpu", bundle, precision=precision) as engine:
@@ -210,7 +211,10 @@ def test_a_bundle_shows_what_lies_around_the_square_and_holds_it_where_it_is_tol
         assert (engine.download(encoded["motion_share"]) == 1).all()
         encoded |= engine.upload({"motion_share": share})
         points = dict(zip(KEYPOINT_INPUTS, (tensor.numpy() for tensor in (*seen, *moved)), strict=True))
-        found = torch.from_numpy(engine.download(engine.run("animate", encoded | engine.upload(points))["image"]))
+        animated = engine.run("animate", encoded | engine.upload(points))
+        found, told = (torch.from_numpy(engine.download(animated[name]).copy()) for name in ("image", "displacement"))
+    assert bundle.tells_motion and displacement.abs().max() > 0.02
+    assert (told - displacement).abs().max() * 128 < {"fp32": 0.01, "fp16": 0.2, "int8": 2.0}[precision]  # pixels
     error = (found - expected).square().mean().sqrt()
     assert error < {"fp32": 1e-4, "fp16": 5e-3, "int8": 2e-2}[precision]
     assert error < 0.5 * min((other - expected).square().mean().sqrt() for other in (repeated, free))

@@ -8,9 +8,9 @@ import pytest
 
 from realtime.errors import EngineError, SourceError
 from realtime.faces.detector import FaceDetector
-from realtime.frames import Background, Pixels
+from realtime.frames import Background, Pixels, Tensor
 from realtime.framing import Crop
-from realtime.portraits.behind import replaced
+from realtime.portraits.behind import ground_behind, replaced
 from realtime.portraits.opener import PortraitOpener
 from realtime.portraits.person import PersonFinder
 from realtime.portraits.portrait import Grounds, Portrait, open_portrait
@@ -34,6 +34,10 @@ def opened(path: Path, behind: str, detector: FaceDetector | None, person: Perso
     return open_portrait(path, 256, detector, grounds=Grounds(behind=behind, person=person))
 
 
+def before(ground: Background, pixels: Pixels, opacity: Tensor) -> Pixels:
+    return replaced(pixels, opacity, ground_behind(pixels, opacity, ground))
+
+
 @pytest.mark.parametrize("path", PORTRAITS, ids=[path.stem for path in PORTRAITS])
 def test_every_portrait_that_ships_is_cut_out(path: Path, detector: FaceDetector, person: PersonFinder) -> None:
     """The middle of the face stays to the last bit; both upper corners of the square become the colour."""
@@ -49,11 +53,11 @@ def test_a_disc_of_opacity_keeps_its_inside_and_takes_no_old_colour_along() -> N
     y, x = np.mgrid[:200, :200]
     opacity = ((70 - np.hypot(x - 100, y - 100)) / 6 + 0.5).clip(0, 1).astype(np.float32)[..., None]
     pixels = np.rint(opacity * (200, 20, 20) + (1 - opacity) * (20, 20, 220)).astype(np.uint8)
-    green = replaced(pixels, opacity, Background(colour=GREEN))
+    green = before(Background(colour=GREEN), pixels, opacity)
     assert green[100, 100].tolist() == [200, 20, 20] and green[5, 5].tolist() == list(GREEN)
     assert green[..., 2].max() < 90
     wall = np.full((50, 80, 3), 77, np.uint8)
-    assert replaced(pixels, opacity, Background(picture=wall))[5, 5].tolist() == [77, 77, 77]
+    assert before(Background(picture=wall), pixels, opacity)[5, 5].tolist() == [77, 77, 77]
 
 
 def test_blur_softens_what_is_behind_without_the_person_in_it() -> None:
@@ -63,7 +67,7 @@ def test_blur_softens_what_is_behind_without_the_person_in_it() -> None:
     opacity = np.zeros((200, 200, 1), np.float32)
     opacity[60:, 70:130] = 1
     pixels[60:, 70:130] = 255
-    blurred = replaced(pixels, opacity, Background())
+    blurred = before(Background(), pixels, opacity)
     around = blurred[70:190, 50:68].astype(int)
     assert np.abs(around - 100).max() < 12
     assert (blurred[60:, 70:130] == 255).all()
@@ -96,13 +100,55 @@ def test_a_picture_cut_out_already_stands_before_it_without_being_searched(tmp_p
     picture = opened(path, "#00b140", None, finder).picture
     assert picture[5, 5].tolist() == list(GREEN) and picture[50, 40].tolist() == [90, 90, 90]
     assert opened(path, "blur", None, finder).picture[5, 5].tolist() == [96, 96, 96]
+    before_green = opened(path, "#00b140", None, finder)
+    assert before_green.layers is not None and (before_green.layers.ground == GREEN).all()
+    assert before_green.layers.opacity[250, 128] == 255 and before_green.layers.opacity[5, 5] == 0
+    assert opened(path, "keep", None, finder).layers is None
 
 
 def test_pixels_of_an_api_user_are_treated_alike(detector: FaceDetector, person: PersonFinder) -> None:
     pixels = opened(DEFAULT_SOURCE, "keep", detector, person).picture
-    for wish in ("#00b140", "keep"):
+    for wish in ("#00b140", "keep", "auto"):
         opener = PortraitOpener(256, detector, "", Grounds(behind=wish, person=person))
-        assert np.array_equal(opener.of_pixels(pixels).square, opened(DEFAULT_SOURCE, wish, detector, person).square)
+        found, wanted = opener.of_pixels(pixels), opened(DEFAULT_SOURCE, wish, detector, person)
+        assert np.array_equal(found.square, wanted.square) and (found.layers is None) == (wish == "keep")
+
+
+@pytest.mark.parametrize("path", PORTRAITS, ids=[path.stem for path in PORTRAITS])
+def test_its_own_background_is_apart_from_the_person_and_whole(
+    path: Path, detector: FaceDetector, person: PersonFinder
+) -> None:
+    """The picture stays; where the person is, the ground is as soft as what it is continued from is around it."""
+    portrait, kept = opened(path, "auto", detector, person), opened(path, "keep", detector, person)
+    assert kept.layers is None and portrait.layers is not None
+    np.testing.assert_array_equal(portrait.square, kept.square)
+    opacity, ground = portrait.layers.opacity, portrait.layers.ground
+    assert opacity[128, 128] == 255 and opacity[4, 4] == 0
+    beside = cv2.dilate(opacity, np.ones((15, 15), np.uint8)) == 0
+    np.testing.assert_array_equal(ground[beside], portrait.square[beside])
+    detail = [np.abs(cv2.Laplacian(image, cv2.CV_32F))[opacity == 255].mean() for image in (ground, portrait.square)]
+    assert detail[0] < 0.2 * detail[1]
+    assert portrait.size_bytes - kept.size_bytes == opacity.nbytes + ground.nbytes
+    still = opened(path, "still", detector, person).layers
+    assert still is not None and np.array_equal(still.ground, ground)
+
+
+def test_another_ground_keeps_still_too_and_none_does_without_the_networks_motion(
+    detector: FaceDetector, person: PersonFinder, tmp_path: Path
+) -> None:
+    green = opened(DEFAULT_SOURCE, "#00b140", detector, person).layers
+    assert green is not None and (green.ground == GREEN).all()
+    for wish in ("auto", "#00b140"):
+        silent = Grounds(behind=wish, person=person, told=False)
+        assert open_portrait(DEFAULT_SOURCE, 256, detector, grounds=silent).layers is None
+    with pytest.raises(SourceError, match="the bundle does not tell its motion"):
+        open_portrait(DEFAULT_SOURCE, 256, detector, grounds=Grounds(behind="still", person=person, told=False))
+    clouds = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 255, (128, 128, 3)).astype(np.uint8), (0, 0), 9)
+    nobody = tmp_path / "clouds.png"
+    nobody.write_bytes(cv2.imencode(".png", clouds)[1].tobytes())
+    assert opened(nobody, "auto", None, person).layers is None
+    with pytest.raises(SourceError, match="cannot be told from what is behind"):
+        opened(nobody, "still", None, person)
 
 
 def test_no_person_a_damaged_network_and_a_missing_one_are_named(tmp_path: Path, person: PersonFinder) -> None:

@@ -1,0 +1,87 @@
+"""A portrait's person and what is behind it, apart: the one moves, and what it drags along beside it is not shown.
+
+A network's motion fades out beside a head over some pixels. What is read there is stretched: lines behind the head
+bend, and where it has gone, hair is left (docs/decisions/092).
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+
+from realtime.frames import Pixels, Tensor
+
+SURE = 5  # cells of the motion: inside the person by two of them, it moves as the person does
+NEAR, FAR = 1.0, 3.0  # how softly that motion is continued beside the person, in quarters of the motion's side
+FAR_WEIGHT, TINY = 1e-2, 1e-6
+COVER = 7  # pixels: edges, and hair of which no mask knows, belong to the person so far
+COVER_SOFTNESS = 5  # pixels over which that ends
+STILL_PX, MOVED_PX = 1.0, 3.0  # between these a place begins to count as moved
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layers:
+    """opacity [s, s], 255 where the person is, and the ground [s, s, 3] behind, whole and without the person."""
+
+    opacity: Pixels
+    ground: Pixels
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory they take."""
+        return self.opacity.nbytes + self.ground.nbytes
+
+
+def composed(picture: Pixels, displacement: Tensor, layers: Layers) -> Pixels:
+    """`picture` [s, s, 3] as it was painted, with the ground wherever the motion dragged something along.
+
+    displacement [h, h, 2]: how far from each place the portrait was read, in [-1, 1]. What has not moved stays as it
+    was painted.
+    """
+    size, cells = len(picture), len(displacement)
+    seen = _read(_resized(layers.opacity, cells, cv2.INTER_AREA), displacement).astype(np.float32) / np.float32(255)
+    persons = _persons_motion(displacement, seen)
+    covered = cv2.dilate(_read(layers.opacity, persons), np.ones((COVER, COVER), np.uint8))
+    covered = cv2.blur(covered, (COVER_SOFTNESS, COVER_SOFTNESS))
+    # Where the person has left, its old picture may be read from the very place.
+    dragged = np.maximum(seen * _moved(persons, size), _moved(displacement, size))
+    shown = _resized(dragged, size) * ((255 - covered) * np.float32(1 / 255))
+    return np.asarray(cv2.blendLinear(layers.ground, picture, shown, 1 - shown), np.uint8)
+
+
+def _moved(displacement: Tensor, size: int) -> Tensor:
+    """How much each place of [h, h, 2] counts as moved in a picture of `size`: [h, h] in [0, 1]."""
+    way_px = np.hypot(displacement[..., 0], displacement[..., 1]) * np.float32(size / 2)
+    return np.asarray(((way_px - STILL_PX) / (MOVED_PX - STILL_PX)).clip(0, 1), np.float32)
+
+
+def _persons_motion(displacement: Tensor, seen: Tensor) -> Tensor:
+    """The displacement [h, h, 2] of the person, `seen` [h, h], continued beside it as if it filled the picture."""
+    inside = cv2.erode((seen > 0.5).astype(np.float32), np.ones((SURE, SURE), np.uint8))
+    known = np.dstack([displacement * inside[..., None], inside])
+    quarter = _resized(known, len(known) // 4, cv2.INTER_AREA)
+    near, far = (
+        cv2.GaussianBlur(quarter, (0, 0), softness, borderType=cv2.BORDER_REPLICATE) for softness in (NEAR, FAR)
+    )
+    soft = _resized(near + FAR_WEIGHT * far, len(known))
+    continued = soft[..., :2] / (soft[..., 2:] + TINY)
+    return np.asarray(continued + inside[..., None] * (displacement - continued), np.float32)
+
+
+def _read(picture: Pixels, displacement: Tensor) -> Pixels:
+    """`picture` [n, n] read as far from each place as `displacement` [h, h, 2] says there."""
+    size = len(picture)
+    x, y = cv2.split(_resized(displacement * np.float32(size / 2), size) + _places(size))
+    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+@cache
+def _places(size: int) -> Tensor:
+    """[size, size, 2]: every pixel's own x and y."""
+    line = np.arange(size, dtype=np.float32)
+    return np.ascontiguousarray(np.stack(np.meshgrid(line, line), axis=-1))
+
+
+def _resized(picture: "np.ndarray", size: int, interpolation: int = cv2.INTER_LINEAR) -> "np.ndarray":
+    return np.asarray(cv2.resize(picture, (size, size), interpolation=interpolation))
