@@ -46,9 +46,9 @@ class LossSettings(Section):
     tells people apart does (training/identity.py), `mesh` what one does that finds features of faces
     (training/face_mesh.py; both need landmarks of faces), `cycle` that results show the keypoints they were animated
     with. The share `cross` of a batch also moves other people: stills, or the neighbours' sources; what judges say of
-    them teaches how to move them, never how to paint (training/strangers.py). `painted_identity` is `identity` that
-    teaches the transfer network alone: at the flow, an embedding's gradient is ten times as long as the pictures' and
-    points elsewhere in every batch.
+    them teaches how to move them, never how to paint (training/strangers.py), but in `painting`, whose judge
+    sees detail alone. `painted_identity` is `identity` that teaches the transfer network alone: at the flow, an
+    embedding's gradient is ten times as long as the pictures' and points elsewhere in every batch.
     """
 
     objective: Literal["paper", "reconstruction", "distillation", "painting", "keypoints"] = "reconstruction"
