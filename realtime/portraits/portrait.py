@@ -204,8 +204,9 @@ def _cut(picture: Pixels, crop: Crop, size_px: int, margin_px: int) -> tuple[Pix
 
 def _named(ground: Behind) -> Background | None:
     """A ground that is a colour or a picture; blurring nothing gives nothing."""
-    is_named = isinstance(ground, Background) and (ground.colour is not None or ground.picture is not None)
-    return ground if isinstance(ground, Background) and is_named else None
+    if not isinstance(ground, Background) or (ground.colour is None and ground.picture is None):
+        return None
+    return ground
 
 
 def _wished_crop(pixels: Pixels, wishes: PackWishes) -> Crop | None:
