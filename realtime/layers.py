@@ -40,9 +40,9 @@ def composed(picture: Pixels, displacement: Tensor, layers: Layers) -> Pixels:
     was painted.
     """
     size, cells = len(picture), len(displacement)
-    seen = _read(_resized(layers.opacity, cells, cv2.INTER_AREA), displacement).astype(np.float32) / np.float32(255)
+    seen = moved_by(displacement, _resized(layers.opacity, cells, cv2.INTER_AREA)).astype(np.float32) / np.float32(255)
     persons = _persons_motion(displacement, seen)
-    covered = cv2.dilate(_read(layers.opacity, persons), np.ones((COVER, COVER), np.uint8))
+    covered = cv2.dilate(moved_by(persons, layers.opacity), np.ones((COVER, COVER), np.uint8))
     covered = cv2.blur(covered, (COVER_SOFTNESS, COVER_SOFTNESS))
     # Where the person has left, its old picture may be read from the very place.
     dragged = np.maximum(seen * _moved(persons, size), _moved(displacement, size))
@@ -69,8 +69,8 @@ def _persons_motion(displacement: Tensor, seen: Tensor) -> Tensor:
     return np.asarray(continued + inside[..., None] * (displacement - continued), np.float32)
 
 
-def _read(picture: Pixels, displacement: Tensor) -> Pixels:
-    """`picture` [n, n] read as far from each place as `displacement` [h, h, 2] says there."""
+def moved_by(displacement: Tensor, picture: Pixels) -> Pixels:
+    """`picture` [n, n, ...] read as far from each place as displacement [h, h, 2] says; its border repeats."""
     size = len(picture)
     x, y = cv2.split(_resized(displacement * np.float32(size / 2), size) + _places(size))
     return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)

@@ -10,6 +10,7 @@ from realtime.engines.failures import cannot_open, cannot_run
 from realtime.errors import CommandError, EngineError
 from realtime.figures.dashboard import Preview, SourceView
 from realtime.frames import Pixels, Tensor
+from realtime.layers import moved_by
 
 FULL_FLOW = 0.15  # of the frame's half width: a shift shown in full colour
 STILL_GREY = 60  # of the mask that leaves the background where it is
@@ -99,18 +100,8 @@ def _trust(occlusion: Tensor, source: SourceView) -> Pixels:
 
 
 def _warped(displacement: Tensor, source: SourceView) -> Pixels:
-    """The portrait's square read where displacement [h, w, 2] says; at its edge the border repeats."""
-    side = source.square.shape[0]
-    shift_px = cv2.resize(displacement, (side, side), interpolation=cv2.INTER_LINEAR) * (side / 2)
-    x, y = np.meshgrid(np.arange(side, dtype=np.float32), np.arange(side, dtype=np.float32))
-    read = cv2.remap(
-        source.square,
-        x + shift_px[..., 0],
-        y + shift_px[..., 1],
-        interpolation=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return np.asarray(read, np.uint8)
+    """The portrait's square read where displacement [h, h, 2] says."""
+    return moved_by(displacement, source.square)
 
 
 def _as_large(small: Pixels, source: SourceView) -> Pixels:
