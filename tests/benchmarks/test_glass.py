@@ -7,10 +7,16 @@ from benchmarks.schema import Result
 from tests.benchmarks.conftest import Run
 
 PERIOD_MS = 40  # of the clip and so of the output
+RUNS = 2
 
 
 def _samples(result: Result, name: str) -> tuple[float, ...]:
     return result.find(name)[0].samples
+
+
+def _least_age(glass: Run, *more: str) -> float:
+    """The age that a busy machine moves least; of several runs, as the output's phase is chance in each."""
+    return min(min(_samples(glass(*more), "glass_to_glass")) for _ in range(RUNS))
 
 
 @pytest.fixture
@@ -31,7 +37,5 @@ def test_the_stripe_and_the_trace_agree(glass: Run) -> None:
 def test_an_injected_delay_is_measured_within_one_frame(stage: str, glass: Run) -> None:
     # Ages move by whole periods: half of one more than a few is as far from either neighbour as can be.
     injected_ms = 2.5 * PERIOD_MS
-    before = _samples(glass(), "glass_to_glass")
-    after = _samples(glass("--inject", f"{stage}={injected_ms}"), "glass_to_glass")
-    # The least age is the one that a busy machine moves least.
-    assert min(after) - min(before) == pytest.approx(injected_ms, abs=PERIOD_MS)
+    before = _least_age(glass)
+    assert _least_age(glass, "--inject", f"{stage}={injected_ms}") - before == pytest.approx(injected_ms, abs=PERIOD_MS)
