@@ -62,6 +62,7 @@ class _Described:
     parts: Mapping[PartName, tuple[int, ...]]
     openings: Sequence[tuple[int, int]]
     depths: Sequence[float]
+    mirrors: Sequence[tuple[int, int]]
     provenance: Provenance
 
 
@@ -97,7 +98,8 @@ def write_bundle(
         job = Job(graphs, reference, footage, draft, network.config.image_size, margin_of(network))
         entries = write_precisions(job, options.precisions)
         split = _write_split(network, graphs, draft) if options.split else None
-        face = notes.get("parts", {}), notes.get("openings", ()), notes.get("depths", ())
+        openings, depths, mirrors = (notes.get(name, ()) for name in ("openings", "depths", "mirrors"))
+        face = notes.get("parts", {}), openings, depths, mirrors
         described = _Described(network.config, preset, margin_of(network), *face, provenance)
         _write_manifest(draft, described, entries, split)
         bundle = open_bundle(draft)
@@ -135,6 +137,7 @@ def _write_manifest(
         parts=model.parts,
         openings=tuple(model.openings),
         depths=tuple(model.depths),
+        mirrors=tuple(model.mirrors),
         precisions=precisions,
         split=split,
         files={name: sha256_of(folder / name) for name in DESCRIBED_FILES},

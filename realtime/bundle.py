@@ -57,7 +57,8 @@ class Bundle:
     @property
     def parts(self) -> Parts:
         """Which keypoints are of the face, the mouth and the eyes."""
-        return Parts.named(self.manifest.parts, self.manifest.openings, self.manifest.depths)
+        told = self.manifest
+        return Parts.named(told.parts, told.openings, told.depths, told.mirrors)
 
     @property
     def precisions(self) -> tuple[Precision, ...]:
@@ -151,7 +152,8 @@ def _hashes(manifest: Manifest) -> dict[str, str]:
 def _verify_interfaces(where: str, manifest: Manifest, graphs: Mapping[GraphName, GraphEntry]) -> None:
     """The three graphs fit together and have the shapes the manifest promises."""
     size, count = manifest.image_size, manifest.keypoint_count
-    for name, rows in (*manifest.parts.items(), *(("an opening", ends) for ends in manifest.openings)):
+    pairs = (("an opening", manifest.openings), ("a pair of mirrors", manifest.mirrors))
+    for name, rows in (*manifest.parts.items(), *((name, ends) for name, of_all in pairs for ends in of_all)):
         if rows and max(rows) >= count:
             raise BundleError(f"{where}: parts: {name} names keypoint {max(rows)} of {count}", hint=_GET_ANOTHER)
     depths, of_face = len(manifest.depths), len(manifest.parts.get("face", ()))

@@ -4,7 +4,8 @@ import numpy as np
 
 from realtime.frames import Keypoints, Motion
 from realtime.parts import Parts
-from realtime.resting import SMALLEST_SPREAD, UPPER_LID_SHARE
+from realtime.resting import UPPER_LID_SHARE
+from realtime.similarity import SMALLEST_SPREAD
 
 # By how much more one eye is open than the other, in shares of the portrait's own: up to the first that is a detector's
 # view of a turning head, from the second on a wink.

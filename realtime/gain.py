@@ -6,6 +6,7 @@ import numpy as np
 
 from realtime.eyes import eyes_together
 from realtime.frames import Keypoints, Motion, Tensor
+from realtime.heading import as_held
 from realtime.motion import positive_definite, relative_motion, smallest_variance
 from realtime.parts import EVERYTHING, Parts
 from realtime.resting import RESTING_LIDS, UPPER_LID_SHARE, UPPER_LIP_SHARE
@@ -58,8 +59,8 @@ def with_gain(motion: Motion, portrait: Keypoints, gains: Gains, parts: Parts = 
 
 
 def followed(driving: Keypoints, portrait: Keypoints, neutral: Keypoints, parts: Parts) -> Motion:
-    """What a call shows: relative motion, more of it asked where networks show less."""
-    motion = relative_motion(driving, portrait, neutral, parts)
+    """What a call shows: relative motion as the portrait's head makes it, more of it asked where networks show less."""
+    motion = as_held(relative_motion(driving, portrait, neutral, parts), driving, portrait, neutral, parts)
     for step in (eyes_together, with_own_hair, asked_for_more, turned_further):
         motion = step(motion, portrait, parts)
     return motion

@@ -20,6 +20,7 @@ Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
 # What an engine can compute in; bf16 is the fp32 graphs, rounded by the engine.
 EnginePrecision: TypeAlias = Literal["fp32", "bf16", "fp16", "int8"]
 Sha256: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Keypoint: TypeAlias = Annotated[int, Field(ge=0)]
 FileName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
 
 
@@ -92,9 +93,10 @@ class Manifest(_Entry):
     image_range: tuple[float, float]
     margin: int = Field(0, ge=0)  # pixels of what is around a portrait's square that encode_source takes, on each side
     keypoint_count: int = Field(ge=1)
-    parts: Mapping[PartName, tuple[Annotated[int, Field(ge=0)], ...]] = {}  # keypoints of the face and the hair
-    openings: tuple[tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]], ...] = ()  # opposite lips and lids
+    parts: Mapping[PartName, tuple[Keypoint, ...]] = {}  # keypoints of the face and the hair
+    openings: tuple[tuple[Keypoint, Keypoint], ...] = ()  # opposite lips and lids
     depths: tuple[float, ...] = ()  # of the face's keypoints, towards the viewer, in spreads of the face
+    mirrors: tuple[tuple[Keypoint, Keypoint], ...] = ()  # keypoints of the face that are each other's mirror image
     precisions: Mapping[Precision, PrecisionEntry]
     split: Mapping[SplitName, GraphEntry] | None = None
     files: Mapping[FileName, Sha256]

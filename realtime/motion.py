@@ -4,14 +4,13 @@ import numpy as np
 
 from realtime.frames import Keypoints, Motion, Tensor
 from realtime.parts import Pairs, Parts
-from realtime.resting import SMALLEST_SPREAD, at_rest
-from realtime.similarity import spread_of
+from realtime.resting import at_rest
+from realtime.similarity import SMALLEST_SPREAD, shrinking
 
 # A part of the face may shrink to this share of the portrait's own smallest variance: a flatter one tears the picture.
 SMALLEST_VARIANCE_RATIO = 0.1
 # Lips that all but touch at rest tremble by much of what lies between them: that must not close a portrait's smile.
 LARGEST_CLOSING_RATIO = 1.5
-SMALLEST_SIZE_RATIO = 0.5  # below it the two do not show a face in like ways
 
 
 def relative_motion(driving: Keypoints, portrait: Keypoints, neutral: Keypoints, parts: Parts | None = None) -> Motion:
@@ -25,7 +24,7 @@ def relative_motion(driving: Keypoints, portrait: Keypoints, neutral: Keypoints,
     """
     before, after = neutral.mean, driving.mean
     if parts is not None:
-        size = _size_ratio(portrait.mean[parts.face], neutral.mean[parts.face])
+        size = shrinking(portrait.mean[parts.face], neutral.mean[parts.face])
         before, after = size * before, size * after
         before = at_rest(before, portrait.mean, parts)
     mean = portrait.mean + (after - before)
@@ -35,11 +34,6 @@ def relative_motion(driving: Keypoints, portrait: Keypoints, neutral: Keypoints,
     change = (driving.covariance - neutral.covariance).astype(np.float64)
     turned = portrait.covariance + change @ np.linalg.inv(neutral.covariance.astype(np.float64)) @ portrait.covariance
     return Motion(Keypoints(mean=mean, covariance=positive_definite(turned, smallest_variance(portrait))))
-
-
-def _size_ratio(portrait: Tensor, neutral: Tensor) -> np.float32:
-    ratio = max(spread_of(portrait), SMALLEST_SPREAD) / max(spread_of(neutral), SMALLEST_SPREAD)
-    return np.float32(np.clip(ratio, SMALLEST_SIZE_RATIO, 1))
 
 
 def _close_by_share(mean: Tensor, driving: Tensor, portrait: Tensor, neutral: Tensor, openings: Pairs) -> None:

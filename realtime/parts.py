@@ -22,7 +22,7 @@ def _none() -> Rows:
     return slice(0, 0)
 
 
-def _nothing_opens() -> Pairs:
+def _no_pairs() -> Pairs:
     return np.empty((0, 2), np.intp)
 
 
@@ -42,6 +42,7 @@ class Parts:
     at opposite sides of what opens and closes: a mouth's lips, an eye's lids. lips: those of the mouth. lids: those of
     the eyes. depths: [face], how far each keypoint of the face lies towards the viewer, in spreads of the face; empty
     where the bundle does not tell. rigid: [face], which are the head's: speech moves the others as a nod would.
+    mirrors: [n, 2], keypoints of the face that are each other's mirror image.
     """
 
     face: Rows = field(default_factory=_all)
@@ -49,11 +50,12 @@ class Parts:
     eyes: Rows = field(default_factory=_none)
     hair: Rows = field(default_factory=_none)
     head: Rows = field(default_factory=_all)
-    openings: Pairs = field(default_factory=_nothing_opens)
-    lips: Pairs = field(default_factory=_nothing_opens)
-    lids: Pairs = field(default_factory=_nothing_opens)
+    openings: Pairs = field(default_factory=_no_pairs)
+    lips: Pairs = field(default_factory=_no_pairs)
+    lids: Pairs = field(default_factory=_no_pairs)
     depths: Depths = field(default_factory=_no_depths)
     rigid: NDArray[np.bool_] = field(default_factory=_none_rigid)
+    mirrors: Pairs = field(default_factory=_no_pairs)
 
     @classmethod
     def named(
@@ -61,6 +63,7 @@ class Parts:
         rows: Mapping[PartName, tuple[int, ...]],
         openings: Sequence[tuple[int, int]] = (),
         depths: Sequence[float] = (),
+        mirrors: Sequence[tuple[int, int]] = (),
     ) -> "Parts":
         """The parts that a manifest names."""
         parts: dict[str, Rows] = {name: np.array(places, np.intp) for name, places in rows.items()}
@@ -69,10 +72,20 @@ class Parts:
         if face:
             parts["head"] = steady
         lips, lids = ([pair for pair in openings if set(pair) <= set(rows.get(part, ()))] for part in ("mouth", "eyes"))
-        opposite, of_mouth, of_eyes = (np.array(ends, np.intp).reshape(-1, 2) for ends in (openings, lips, lids))
+        opposite, of_mouth, of_eyes, mirrored = (
+            np.array(ends, np.intp).reshape(-1, 2) for ends in (openings, lips, lids, mirrors)
+        )
         towards_viewer = np.array(depths, np.float32)
         rigid = np.isin(face[: len(depths)], steady)
-        return cls(**parts, openings=opposite, lips=of_mouth, lids=of_eyes, depths=towards_viewer, rigid=rigid)
+        return cls(
+            **parts,
+            openings=opposite,
+            lips=of_mouth,
+            lids=of_eyes,
+            depths=towards_viewer,
+            rigid=rigid,
+            mirrors=mirrored,
+        )
 
     def tells(self, part: PartName) -> bool:
         """Whether the bundle names the part's keypoints."""

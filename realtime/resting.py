@@ -4,10 +4,9 @@ import numpy as np
 
 from realtime.frames import Keypoints, Tensor
 from realtime.parts import Parts
-from realtime.similarity import fitted_similarity, spread_of
+from realtime.similarity import SMALLEST_SPREAD, fitted_similarity, spread_of
 from realtime.turning import turned_back
 
-SMALLEST_SPREAD = 1e-4
 # Lips this near, in spreads of the face, touch: what a detector sees between closed ones.
 TOUCHING_LIPS = 0.04
 UPPER_LIP_SHARE = 0.2  # of an opening mouth's way; the jaw makes the rest

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from realtime.frames import Tensor
 
+SMALLEST_SPREAD = 1e-4
+SMALLEST_SIZE_RATIO = 0.5  # below it the two do not show a face in like ways
+
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
@@ -35,6 +38,12 @@ def spread_of(points: Tensor) -> float:
     """Root mean square distance of points [k, 2] from their middle."""
     about = points - middle_of(points)
     return float(np.sqrt(np.vdot(about, about) / len(about)))
+
+
+def shrinking(own: Tensor, other: Tensor) -> np.float32:
+    """By how much ways of the face `other` [k, 2] shrink on the face `own`: none where it is the larger."""
+    ratio = max(spread_of(own), SMALLEST_SPREAD) / max(spread_of(other), SMALLEST_SPREAD)
+    return np.float32(np.clip(ratio, SMALLEST_SIZE_RATIO, 1))
 
 
 def middle_of(points: np.ndarray) -> np.ndarray:

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.frames import Keypoints, Motion, Tensor
+from realtime.heading import Head, tells_heads
 from realtime.parts import Parts
 from realtime.similarity import complex_of, middle_of, spread_of
 
 # The networks show this much less of what they are asked to turn and to nod (docs/decisions/078).
-TURN_ASKED, NOD_ASKED = 1.25, 1.4
+TURN_ASKED, NOD_ASKED = 1.25, 1.6
 # Sine of the angle up to which more is asked: what a head hides that turns further is not in the portrait.
 FURTHEST = 0.25
 SMALLEST_SIZE = 0.1  # of a face that has turned, in those of the resting one: smaller is none
@@ -54,12 +55,21 @@ def turned_back(moved: Tensor, resting: Tensor, parts: Parts, furthest: float) -
         return moved
     by = turn * (1 - furthest / sine)
     back = moved.copy()
-    back[parts.face] -= np.outer(depth, [by.real, by.imag]).astype(np.float32)
+    back[parts.face, 1] -= (by.imag * depth).astype(np.float32)
+    if tells_heads(parts):
+        head = Head.seen(moved, parts)
+        back[parts.face] += head.along(head.turned_by(head.angle_of(-by.real / _resized(resized))))
+    else:
+        back[parts.face, 0] -= (by.real * depth).astype(np.float32)
     return back
 
 
 def _sine(resized: complex, turn: complex) -> float:
-    return abs(turn) / max(abs(1 + resized), SMALLEST_SIZE)
+    return abs(turn) / _resized(resized)
+
+
+def _resized(resized: complex) -> float:
+    return max(abs(1 + resized), SMALLEST_SIZE)
 
 
 def _depth(resting: Tensor, parts: Parts) -> Tensor:

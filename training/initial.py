@@ -11,7 +11,7 @@ from training.distillation import take_over
 from training.settings import TrainingSettings
 
 # What a checkpoint says of its keypoints, by the names of training/settings.py.
-FACE_NOTES = ("parts", "openings", "depths")
+FACE_NOTES = ("parts", "openings", "depths", "mirrors")
 
 
 def starting_network(settings: TrainingSettings) -> tuple[PortraitNet, dict[str, object]]:
@@ -27,7 +27,7 @@ def starting_network(settings: TrainingSettings) -> tuple[PortraitNet, dict[str,
         network, notes = load_checkpoint(settings.initial)
         refusal = f"{settings.initial}: not of preset {settings.preset}; correct `initial` or `preset`"
         network = grown_like(build_network(config), network, refusal).requires_grad_(True)
-        # Openings and depths are of the parts beside which they are named.
+        # Openings, depths and mirrors are of the parts beside which they are named.
         known = face if guide and guide.parts else _face(notes) | {name: said for name, said in face.items() if said}
     if settings.teacher:
         teacher, notes = load_checkpoint(settings.teacher.checkpoint)

@@ -135,6 +135,17 @@ class LandmarkSettings(Section):
     turn_sampling: float = Field(0.0, ge=0)
     lip_sampling: float = Field(0.0, ge=0)
 
+    @property
+    def mirrors(self) -> tuple[tuple[int, int], ...]:
+        """Places of the points of parts.face that are each other's mirror image, for the live program."""
+        face = self.parts.get("face", ())
+        found = (
+            (place, self.points.index(pair[::-1]))
+            for place, pair in enumerate(self.points)
+            if pair[::-1] in self.points
+        )
+        return tuple(ends for ends in found if ends[0] < ends[1] and set(ends) <= set(face))
+
     @model_validator(mode="after")
     def _places_are_of_points(self) -> "LandmarkSettings":
         count = len(self.points)

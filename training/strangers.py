@@ -14,7 +14,8 @@ from models.dense_motion import DenseFlow
 from models.geometry import Keypoints, cholesky_2x2, inverse_2x2
 from models.portrait_net import Animation, PortraitNet
 from realtime.motion import LARGEST_CLOSING_RATIO
-from realtime.resting import SMALLEST_SPREAD, TOUCHING_LIPS, UPPER_LIP_SHARE
+from realtime.resting import TOUCHING_LIPS, UPPER_LIP_SHARE
+from realtime.similarity import SMALLEST_SPREAD
 
 
 @dataclass(frozen=True, slots=True)

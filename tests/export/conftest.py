@@ -25,6 +25,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "parts": {"face": [0, 1, 2]},
             "openings": [[1, 2]],
             "depths": [0.5, 0.0, -0.5],
+            "mirrors": [[0, 2]],
         },
     )
     return path

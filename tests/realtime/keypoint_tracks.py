@@ -24,6 +24,10 @@ WITH_DEPTHS = Parts.named(
     {"face": tuple(range(len(FACE))), "mouth": tuple(MOUTH), "eyes": (0, 1, 2, 3, 4, 5)}, OPENINGS, DEPTHS
 )
 WAYS: Tensor = (spread_of(FACE) * np.array(DEPTHS)).astype(np.float32)
+MIRRORS = ((0, 1), (2, 3), (4, 5), (6, 7), (12, 13))
+WITH_MIRRORS = Parts.named(
+    {"face": tuple(range(len(FACE))), "mouth": tuple(MOUTH), "eyes": (0, 1, 2, 3, 4, 5)}, OPENINGS, DEPTHS, MIRRORS
+)
 RATE_HZ = 30
 
 

@@ -61,6 +61,7 @@ DAMAGED_MANIFESTS: dict[str, tuple[Edit, str]] = {
     "parts beyond the keypoints": (lambda m: m.update(parts={"face": [0, 99]}), "parts: face names keypoint 99"),
     "depths of no face": (lambda m: m.update(depths=[0.5, 0.1]), "depths: 2 for "),
     "openings beyond the keypoints": (lambda m: m.update(openings=[[0, 99]]), "an opening names keypoint 99"),
+    "mirrors beyond the keypoints": (lambda m: m.update(mirrors=[[0, 99]]), "a pair of mirrors names keypoint 99"),
     "no such part": (lambda m: m.update(parts={"nose": [0]}), "parts.nose"),
     "no fp32": (lambda m: m["precisions"].update(fp16=m["precisions"].pop("fp32")), "precision fp32 is missing"),
     "unknown precision": (lambda m: m["precisions"].update(int4=m["precisions"]["fp32"]), "precisions.int4"),

@@ -16,7 +16,14 @@ from training.settings import TrainingSettings
 from training.strangers import Strangers
 from training.trainer import Trainer
 
-NOTES = {"preset": "live-s", "steps": 0, "parts": {"face": [0]}, "openings": [[0, 1]], "depths": [0.2]}
+NOTES = {
+    "preset": "live-s",
+    "steps": 0,
+    "parts": {"face": [0]},
+    "openings": [[0, 1]],
+    "depths": [0.2],
+    "mirrors": [[0, 1]],
+}
 
 
 @pytest.fixture
@@ -78,6 +85,7 @@ def test_a_run_takes_over_keypoints_motion_and_sight_and_learns_to_paint(
         notes["parts"] == NOTES["parts"]
         and notes["openings"] == NOTES["openings"]
         and notes["depths"] == NOTES["depths"]
+        and notes["mirrors"] == NOTES["mirrors"]
         and notes["preset"] == "live-xs"
     )
     trained, learned = load_checkpoint(teacher)[0].state_dict(), network.state_dict()

@@ -131,13 +131,13 @@ def test_parts_reach_the_checkpoint_and_must_be_points(clips: Path, tmp_path: Pa
     losses_of(Trainer(settings, tmp_path / "run", CPU))
     _, notes = load_checkpoint(tmp_path / "run" / "latest.safetensors")
     assert notes["parts"] == {"face": [0, 1], "mouth": [1]} and notes["openings"] == [[0, 1]]
-    assert notes["depths"] == [0.1, -0.1]
+    assert notes["depths"] == [0.1, -0.1] and notes["mirrors"] == [[0, 1]]
     further = tiny_settings(clips, steps=1).model_copy(update={"initial": tmp_path / "run" / "latest.safetensors"})
     losses_of(Trainer(further, tmp_path / "further", CPU))
     assert load_checkpoint(tmp_path / "further" / "latest.safetensors")[1]["parts"] == notes["parts"]
     other = guide.model_copy(update={"parts": {"face": (0,)}, "openings": (), "depths": ()})
     _, named = starting_network(further.model_copy(update={"landmarks": other}))
-    assert named == {"parts": {"face": (0,)}, "openings": (), "depths": ()}
+    assert named == {"parts": {"face": (0,)}, "openings": (), "depths": (), "mirrors": ()}
     with pytest.raises(ValueError, match="mouth names 3, not a place in points; use 0 to 2"):
         LandmarkSettings.model_validate(guide.model_dump() | {"parts": {"mouth": (3,)}})
     with pytest.raises(ValueError, match=r"depths: 1 for 2 points in parts.face"):

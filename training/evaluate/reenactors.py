@@ -88,7 +88,9 @@ class CheckpointReenactor:
     def __init__(self, checkpoint: Path) -> None:
         self._network: PortraitNet
         self._network, notes = load_checkpoint(checkpoint)
-        self._parts = Parts.named(notes.get("parts", {}), notes.get("openings", ()), notes.get("depths", ()))
+        self._parts = Parts.named(
+            notes.get("parts", {}), *(notes.get(name, ()) for name in ("openings", "depths", "mirrors"))
+        )
         self.image_size = self._network.config.image_size
 
     @torch.inference_mode()
