@@ -6,6 +6,7 @@ and as near to the viewer. So what of their place to the side goes with their de
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,11 +46,11 @@ class Head:
         deep = depth[rigid] - middle_of(depth[rigid])
         slope = float(deep @ side[rigid] / (deep @ deep))
         side -= middle_of(side[rigid]) - slope * middle_of(depth[rigid])
-        seen = spread_of(face) ** 2 - side.var()
+        seen = spread_of(face) ** 2 - _variance(side)
         size, yaw, lateral = 0.0, 0.0, side
         for _ in range(REFINEMENTS):
             # A face that is turned spans less: by what it would span straight ahead, sines are measured.
-            size = max(math.sqrt(seen + lateral.var()), SMALLEST_SPREAD)
+            size = max(math.sqrt(seen + _variance(lateral)), SMALLEST_SPREAD)
             yaw = _angle(slope / size)
             lateral = (side - slope * depth) / math.cos(yaw)
         return cls(across, yaw, size, lateral, size * depth)
@@ -84,13 +85,19 @@ def as_held(motion: Motion, driving: Keypoints, portrait: Keypoints, neutral: Ke
     """
     if not tells_heads(parts):
         return motion
-    own, before, now = (Head.seen(points.mean, parts) for points in (portrait, neutral, driving))
+    own, before, now = _known(portrait, parts), _known(neutral, parts), Head.seen(driving.mean, parts)
     mean = _tilted(motion.target.mean, portrait.mean, own.across * before.across.conjugate(), parts)
     # Ways have shrunk where the driver's face is the larger, and have not grown where it is the smaller.
     shrunk, turn = float(shrinking(portrait.mean[parts.face], neutral.mean[parts.face])), now.yaw - before.yaw
     way = own.turned_by(turn * min(1.0, shrunk * before.size / own.size)) - shrunk * before.turned_by(turn)
     mean[parts.face] += own.along(way, tilt=now.across * before.across.conjugate())
     return Motion(Keypoints(mean, motion.target.covariance))
+
+
+@lru_cache(maxsize=4)
+def _known(keypoints: Keypoints, parts: Parts) -> Head:
+    """A head that rests, which most frames have in common."""
+    return Head.seen(keypoints.mean, parts)
 
 
 def _across(points: Tensor, parts: Parts) -> complex:
@@ -107,6 +114,11 @@ def _across(points: Tensor, parts: Parts) -> complex:
     down = complex(downwards[np.abs(deep[:, None] - deep) < ALIKE].sum())
     across = width if abs(down) < SMALLEST_SPREAD else -1j * down
     return across / max(abs(across), SMALLEST_SPREAD)
+
+
+def _variance(values: NDArray[np.float64]) -> float:
+    about = values - middle_of(values)
+    return float(about @ about) / len(about)
 
 
 def _angle(sine: float) -> float:
