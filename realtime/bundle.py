@@ -159,6 +159,9 @@ def _verify_interfaces(where: str, manifest: Manifest, graphs: Mapping[GraphName
     depths, of_face = len(manifest.depths), len(manifest.parts.get("face", ()))
     if depths not in (0, of_face):
         raise BundleError(f"{where}: depths: {depths} for {of_face} keypoints of the face", hint=_GET_ANOTHER)
+    beside = {end for ends in manifest.mirrors for end in ends}.difference(manifest.parts.get("face", ()))
+    if beside:
+        raise BundleError(f"{where}: mirrors: keypoint {min(beside)} is not of the face", hint=_GET_ANOTHER)
     image: _Shapes = {"image": (1, 3, size, size)}
     whole = size + 2 * manifest.margin
     around: _Shapes = {"around": (1, 3, whole, whole)} if manifest.margin else {}

@@ -88,7 +88,7 @@ def as_held(motion: Motion, driving: Keypoints, portrait: Keypoints, neutral: Ke
     own, before, now = _known(portrait, parts), _known(neutral, parts), Head.seen(driving.mean, parts)
     mean = _tilted(motion.target.mean, portrait.mean, own.across * before.across.conjugate(), parts)
     # Ways have shrunk where the driver's face is the larger, and have not grown where it is the smaller.
-    shrunk, turn = float(shrinking(portrait.mean[parts.face], neutral.mean[parts.face])), now.yaw - before.yaw
+    shrunk, turn = float(shrinking(portrait, neutral, parts)), now.yaw - before.yaw
     way = own.turned_by(turn * min(1.0, shrunk * before.size / own.size)) - shrunk * before.turned_by(turn)
     mean[parts.face] += own.along(way, tilt=now.across * before.across.conjugate())
     return Motion(Keypoints(mean, motion.target.covariance))
@@ -106,14 +106,19 @@ def _across(points: Tensor, parts: Parts) -> complex:
     """
     left, right = (complex_of(points[parts.mirrors[:, side]]) for side in (0, 1))
     width, middle = complex((right - left).sum()), (left + right) / 2
-    deep = np.zeros(len(points))
-    deep[parts.face] = parts.depths
-    deep = deep[parts.mirrors[:, 0]]
     downwards = middle[:, None] - middle
     downwards = np.where((downwards * np.conj(1j * width)).real > 0, downwards, -downwards)
-    down = complex(downwards[np.abs(deep[:, None] - deep) < ALIKE].sum())
+    down = complex(downwards[_equally_deep(parts)].sum())
     across = width if abs(down) < SMALLEST_SPREAD else -1j * down
     return across / max(abs(across), SMALLEST_SPREAD)
+
+
+@lru_cache(maxsize=4)
+def _equally_deep(parts: Parts) -> NDArray[np.bool_]:
+    """[n, n]: which mirrored pairs lie as deep as which others."""
+    depths = dict(zip(np.asarray(parts.face).tolist(), parts.depths.tolist(), strict=True))
+    deep = np.array([depths[row] for row in parts.mirrors[:, 0].tolist()])
+    return np.asarray(np.abs(deep[:, None] - deep) < ALIKE)
 
 
 def _variance(values: NDArray[np.float64]) -> float:

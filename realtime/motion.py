@@ -24,7 +24,7 @@ def relative_motion(driving: Keypoints, portrait: Keypoints, neutral: Keypoints,
     """
     before, after = neutral.mean, driving.mean
     if parts is not None:
-        size = shrinking(portrait.mean[parts.face], neutral.mean[parts.face])
+        size = shrinking(portrait, neutral, parts)
         before, after = size * before, size * after
         before = at_rest(before, portrait.mean, parts)
     mean = portrait.mean + (after - before)

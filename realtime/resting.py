@@ -1,5 +1,7 @@
 """What the driver's neutral pose would be at rest: poses are taken while people speak, and while they blink."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from realtime.frames import Keypoints, Tensor
@@ -16,6 +18,7 @@ UPPER_LID_SHARE = 0.8  # of a closing eye's way
 FACING = 0.3  # sine of the angle between driver and portrait up to which a face that is turned away may rest so
 
 
+@lru_cache(maxsize=4)  # the driver's neutral pose and the portrait are those of the frame before
 def facing(neutral: Keypoints, portrait: Keypoints, parts: Parts) -> Keypoints:
     """`neutral`, its face turned away from how the portrait looks no further than faces rest.
 

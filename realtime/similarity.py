@@ -1,11 +1,13 @@
 """The shift, turn and scale that best carries one set of points onto another: what of a face's motion is the head's."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.frames import Tensor
+from realtime.frames import Keypoints, Tensor
+from realtime.parts import Parts
 
 SMALLEST_SPREAD = 1e-4
 SMALLEST_SIZE_RATIO = 0.5  # below it the two do not show a face in like ways
@@ -40,9 +42,11 @@ def spread_of(points: Tensor) -> float:
     return float(np.sqrt(np.vdot(about, about) / len(about)))
 
 
-def shrinking(own: Tensor, other: Tensor) -> np.float32:
-    """By how much ways of the face `other` [k, 2] shrink on the face `own`: none where it is the larger."""
-    ratio = max(spread_of(own), SMALLEST_SPREAD) / max(spread_of(other), SMALLEST_SPREAD)
+@lru_cache(maxsize=4)
+def shrinking(own: Keypoints, other: Keypoints, parts: Parts) -> np.float32:
+    """By how much ways of the face `other` shrink on the face `own`: none where it is the larger."""
+    spreads = [max(spread_of(points.mean[parts.face]), SMALLEST_SPREAD) for points in (own, other)]
+    ratio = spreads[0] / spreads[1]
     return np.float32(np.clip(ratio, SMALLEST_SIZE_RATIO, 1))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from realtime.frames import Keypoints, Tensor
-from realtime.parts import Parts
+from realtime.parts import PartName, Parts
 from realtime.similarity import spread_of
 
 # Lids, brows, mouth, nose, jaw: x and y in [-1, 1].
@@ -17,17 +17,18 @@ FACE: Tensor = np.array(
 )
 OPENINGS = ((0, 2), (1, 3), (8, 9))
 UPPER_LIDS, MOUTH, NOSE = [0, 1], [6, 7, 8, 9, 10], 11
-PARTS = Parts.named({"face": tuple(range(len(FACE))), "mouth": tuple(MOUTH), "eyes": (0, 1, 2, 3, 4, 5)}, OPENINGS)
+ROWS: dict[PartName, tuple[int, ...]] = {
+    "face": tuple(range(len(FACE))),
+    "mouth": tuple(MOUTH),
+    "eyes": (0, 1, 2, 3, 4, 5),
+}
+PARTS = Parts.named(ROWS, OPENINGS)
 # How far they lie towards the viewer, in spreads of the face; WAYS are those of a turn by a sine of 1.
 DEPTHS = (0.05, 0.05, 0.04, 0.04, 0.14, 0.14, 0.05, 0.05, 0.33, 0.28, 0.03, 0.7, -1.05, -1.05)
-WITH_DEPTHS = Parts.named(
-    {"face": tuple(range(len(FACE))), "mouth": tuple(MOUTH), "eyes": (0, 1, 2, 3, 4, 5)}, OPENINGS, DEPTHS
-)
+WITH_DEPTHS = Parts.named(ROWS, OPENINGS, DEPTHS)
 WAYS: Tensor = (spread_of(FACE) * np.array(DEPTHS)).astype(np.float32)
 MIRRORS = ((0, 1), (2, 3), (4, 5), (6, 7), (12, 13))
-WITH_MIRRORS = Parts.named(
-    {"face": tuple(range(len(FACE))), "mouth": tuple(MOUTH), "eyes": (0, 1, 2, 3, 4, 5)}, OPENINGS, DEPTHS, MIRRORS
-)
+WITH_MIRRORS = Parts.named(ROWS, OPENINGS, DEPTHS, MIRRORS)
 RATE_HZ = 30
 
 

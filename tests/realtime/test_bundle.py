@@ -62,6 +62,10 @@ DAMAGED_MANIFESTS: dict[str, tuple[Edit, str]] = {
     "depths of no face": (lambda m: m.update(depths=[0.5, 0.1]), "depths: 2 for "),
     "openings beyond the keypoints": (lambda m: m.update(openings=[[0, 99]]), "an opening names keypoint 99"),
     "mirrors beyond the keypoints": (lambda m: m.update(mirrors=[[0, 99]]), "a pair of mirrors names keypoint 99"),
+    "mirrors beside the face": (
+        lambda m: m.update(parts={"face": [0]}, depths=[], mirrors=[[0, 1]]),
+        "mirrors: keypoint 1 is not of the face",
+    ),
     "no such part": (lambda m: m.update(parts={"nose": [0]}), "parts.nose"),
     "no fp32": (lambda m: m["precisions"].update(fp16=m["precisions"].pop("fp32")), "precision fp32 is missing"),
     "unknown precision": (lambda m: m["precisions"].update(int4=m["precisions"]["fp32"]), "precisions.int4"),

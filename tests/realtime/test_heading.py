@@ -69,8 +69,6 @@ def test_a_turn_narrows_the_portrait_that_turns_away_and_widens_the_one_that_tur
     driving, portrait, neutral = head(before + turn), head(looks), head(before)
     true = head(looks + turn)
     assert off_by(carried(driving, portrait, neutral), true) <= 0.005
-    plain = relative_motion(driving, portrait, neutral).target.mean
-    assert off_by(carried(driving, portrait, neutral), true) <= off_by(plain, true) + 0.003
 
 
 def test_where_the_two_look_apart_plain_ways_squash_a_face_and_these_do_not() -> None:
@@ -101,7 +99,7 @@ def test_where_the_head_goes_in_the_picture_the_portrait_goes_whatever_its_tilt(
 def test_a_larger_portrait_turns_less_as_its_ways_do_not_grow() -> None:
     portrait = head(-0.3, scale=2.0)
     nearer, alike = (carried(head(0.3), p, head())[NOSE] - p.mean[NOSE] for p in (portrait, head(-0.3)))
-    np.testing.assert_allclose(nearer, alike, atol=0.03)
+    np.testing.assert_allclose(nearer, alike, atol=0.015)
 
 
 def test_hair_is_tilted_with_the_face_and_shoulders_are_not() -> None:
