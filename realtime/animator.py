@@ -25,8 +25,9 @@ from realtime.networks import Networks, network_id
 from realtime.portraits.background import AUTO
 from realtime.portraits.cross_fade import CrossFade
 from realtime.portraits.gallery import Gallery, Source
+from realtime.portraits.grounds import Grounds
 from realtime.portraits.opener import PortraitOpener
-from realtime.portraits.portrait import Grounds, Portrait
+from realtime.portraits.portrait import Portrait
 from realtime.portraits.pose_file import PoseStore
 from realtime.settings import DEFAULT_BUNDLE
 from realtime.showing import Showing

@@ -5,7 +5,8 @@ bend, and where it has gone, hair is left (docs/decisions/092).
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -17,7 +18,10 @@ NEAR, FAR = 1.0, 3.0  # how softly that motion is continued beside the person, i
 FAR_WEIGHT, TINY = 1e-2, 1e-6
 COVER = 7  # pixels: edges, and hair of which no mask knows, belong to the person so far
 COVER_SOFTNESS = 5  # pixels over which that ends
+EDGE = 0.02  # of the side: so far around its mask the person's colours may reach
 STILL_PX, MOVED_PX = 1.0, 3.0  # between these a place begins to count as moved
+
+Grid = TypeVar("Grid", Pixels, Tensor)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,21 +37,30 @@ class Layers:
         return self.opacity.nbytes + self.ground.nbytes
 
 
-def composed(picture: Pixels, displacement: Tensor, layers: Layers) -> Pixels:
-    """`picture` [s, s, 3] as it was painted, with the ground wherever the motion dragged something along.
+def ground_share(displacement: Tensor, layers: Layers) -> Tensor:
+    """[s, s] in [0, 1]: how much of each place shows the ground, since the motion has dragged something along there.
 
-    displacement [h, h, 2]: how far from each place the portrait was read, in [-1, 1]. What has not moved stays as it
-    was painted.
+    displacement [h, h, 2]: how far from each place the portrait was read, in [-1, 1]. 0 wherever nothing has moved.
     """
-    size, cells = len(picture), len(displacement)
+    size, cells = len(layers.opacity), len(displacement)
     seen = moved_by(displacement, _resized(layers.opacity, cells, cv2.INTER_AREA)).astype(np.float32) / np.float32(255)
     persons = _persons_motion(displacement, seen)
     covered = cv2.dilate(moved_by(persons, layers.opacity), np.ones((COVER, COVER), np.uint8))
     covered = cv2.blur(covered, (COVER_SOFTNESS, COVER_SOFTNESS))
     # Where the person has left, its old picture may be read from the very place.
     dragged = np.maximum(seen * _moved(persons, size), _moved(displacement, size))
-    shown = _resized(dragged, size) * ((255 - covered) * np.float32(1 / 255))
-    return np.asarray(cv2.blendLinear(layers.ground, picture, shown, 1 - shown), np.uint8)
+    return np.asarray(_resized(dragged, size) * ((255 - covered) * np.float32(1 / 255)), np.float32)
+
+
+def composed(picture: Pixels, layers: Layers, share: Tensor) -> Pixels:
+    """`picture` [s, s, 3] as it was painted, with the ground for its share [s, s] of each place."""
+    return np.asarray(cv2.blendLinear(layers.ground, picture, share, 1 - share), np.uint8)
+
+
+def widened(opacity: Pixels) -> Pixels:
+    """The person's opacity [s, s], so far around its edge as the person's colours may reach."""
+    reach = 2 * round(EDGE * len(opacity)) + 1
+    return np.asarray(cv2.dilate(opacity, np.ones((reach, reach), np.uint8)), np.uint8)
 
 
 def _moved(displacement: Tensor, size: int) -> Tensor:
@@ -69,14 +82,15 @@ def _persons_motion(displacement: Tensor, seen: Tensor) -> Tensor:
     return np.asarray(continued + inside[..., None] * (displacement - continued), np.float32)
 
 
-def moved_by(displacement: Tensor, picture: Pixels) -> Pixels:
+def moved_by(displacement: Tensor, picture: Grid) -> Grid:
     """`picture` [n, n, ...] read as far from each place as displacement [h, h, 2] says; its border repeats."""
     size = len(picture)
     x, y = cv2.split(_resized(displacement * np.float32(size / 2), size) + _places(size))
-    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    moved = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cast(Grid, moved)
 
 
-@cache
+@lru_cache(maxsize=8)
 def _places(size: int) -> Tensor:
     """[size, size, 2]: every pixel's own x and y."""
     line = np.arange(size, dtype=np.float32)

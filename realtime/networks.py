@@ -6,8 +6,9 @@ from contextlib import AbstractContextManager
 from realtime.bundle import DISPLACEMENT, Bundle
 from realtime.engines.base import DeviceTensors, Engine
 from realtime.figures.dashboard import SourceView
+from realtime.fine_detail import detailed
 from realtime.frames import Keypoints, Motion, Pixels, Sides, pixels_to_tensor, tensor_to_pixels
-from realtime.layers import Layers, composed
+from realtime.layers import composed, ground_share
 from realtime.portraits.gallery import MOTION_SHARE, Source
 from realtime.portraits.portrait import Portrait
 from realtime.showing import motion_share
@@ -40,7 +41,7 @@ class Networks:
         keypoints = self._read_keypoints(self._engine.run("detect_keypoints", shown))
         tensors = features | self._upload_keypoints("source", keypoints)
         at_rest = self._engine.run("animate", tensors | self._upload_keypoints("driving", keypoints))
-        resting = self._composed(tensor_to_pixels(self._engine.download(at_rest["image"])), at_rest, portrait.layers)
+        resting = self._composed(tensor_to_pixels(self._engine.download(at_rest["image"])), at_rest, portrait)
         features_bytes = sum(self._engine.download(tensor).nbytes for tensor in features.values())
         size_bytes = features_bytes + portrait.size_bytes + resting.nbytes
         return Source(portrait, keypoints, tensors, resting, size_bytes, self._view(portrait, keypoints, features))
@@ -54,7 +55,10 @@ class Networks:
             return self._read_keypoints(self._detected)
 
     def animate(self, source: Source, motion: Motion, still: Sides | None = None) -> Pixels:
-        """[s, s, 3] uint8: the portrait with its keypoints where motion wants them, keeping still along some sides."""
+        """[n, n, 3] uint8: the portrait with its keypoints where motion wants them, keeping still along some sides.
+
+        n is the networks' size, or that of the portrait's own detail where they tell how they move it.
+        """
         with self._stage("animate"):
             self._target = self._upload_keypoints("driving", motion.target, into=self._target)
             tensors = source.tensors | self._shares(source, still or Sides()) | self._target
@@ -62,18 +66,25 @@ class Networks:
         with self._stage("download"):
             picture = self._engine.download(self._animated["image"])
         with self._stage("compose"):
-            return self._composed(tensor_to_pixels(picture), self._animated, source.portrait.layers)
+            return self._composed(tensor_to_pixels(picture), self._animated, source.portrait)
 
     def close(self) -> None:
         """Lets go of the tensors and closes the engine."""
         self._driver = self._detected = self._target = self._animated = self._held = None
         self._engine.close()
 
-    def _composed(self, picture: Pixels, animated: DeviceTensors, layers: Layers | None) -> Pixels:
-        """What is behind the person kept still, where it is known and the networks tell their motion."""
-        if layers is None or DISPLACEMENT not in animated:
+    def _composed(self, picture: Pixels, animated: DeviceTensors, portrait: Portrait) -> Pixels:
+        """The picture as the networks painted it; where they tell their motion, with what is behind the person kept
+        still, and with the portrait's own detail.
+        """
+        layers, detail, ground = portrait.layers, portrait.detail, None
+        if DISPLACEMENT not in animated or (layers is None and detail is None):
             return picture
-        return composed(picture, self._engine.download(animated[DISPLACEMENT])[0], layers)
+        displacement = self._engine.download(animated[DISPLACEMENT])[0]
+        if layers is not None:
+            ground = ground_share(displacement, layers)
+            picture = composed(picture, layers, ground)
+        return picture if detail is None else detailed(picture, displacement, detail, ground)
 
     def _view(self, portrait: Portrait, keypoints: Keypoints, features: DeviceTensors) -> SourceView:
         thumbnail = features.get("source_thumbnail")

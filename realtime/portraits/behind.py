@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 
 from realtime.frames import Background, Pixels, Tensor
+from realtime.layers import widened
 from realtime.portraits.picture_file import ground_for
 
 BLUR = 0.035  # of the picture's longer side
 FILL = 0.025  # of the square's side, likewise where the person was
-EDGE = 0.02  # of that side: so far around its mask the person's colours may reach
 COLOUR_REACH = 1 / 40  # of that side: how far the person's own colours are looked for at its edge
 TINY = 1e-4
 SMALL_SIGMA_PX = 4.0
@@ -31,11 +31,9 @@ def ground_behind(pixels: Pixels, opacity: Tensor, behind: Background) -> Pixels
 
 def uncovered(square: Pixels, opacity: Pixels) -> Pixels:
     """The square's own background [s, s, 3], softly continued where the person is, whose opacity [s, s] is 0 to 255."""
-    size = len(square)
-    reach = 2 * round(EDGE * size) + 1
-    person = cv2.dilate(opacity, np.ones((reach, reach), np.uint8)).astype(np.float32)[..., None] / np.float32(255)
+    person = widened(opacity).astype(np.float32)[..., None] / np.float32(255)
     picture = square.astype(np.float32)
-    filled = _weighted_blur(picture, 1 - person, FILL * size)
+    filled = _weighted_blur(picture, 1 - person, FILL * len(square))
     return _levels(picture + person * (filled - picture))
 
 

@@ -27,7 +27,9 @@ class CrossFade:
 
     def _mixed(self, pixels: Pixels, at_s: float) -> Pixels:
         share = (at_s - self._since_s) / self._duration_s if self._duration_s > 0 else 1.0
-        if self._old is None or self._old.shape != pixels.shape or not 0 <= share < 1:
+        if self._old is None or not 0 <= share < 1:
             self._old = None
             return pixels
-        return np.asarray(cv2.addWeighted(pixels, share, self._old, 1 - share, 0.0), np.uint8)
+        height, width = pixels.shape[:2]
+        old = cv2.resize(self._old, (width, height), interpolation=cv2.INTER_LINEAR)  # portraits differ in size
+        return np.asarray(cv2.addWeighted(pixels, share, old, 1 - share, 0.0), np.uint8)

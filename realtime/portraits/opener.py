@@ -7,7 +7,8 @@ from realtime.errors import CommandError
 from realtime.faces.detector import FaceDetector
 from realtime.frames import Pixels
 from realtime.portraits.background import OWN, named_background
-from realtime.portraits.portrait import Grounds, Portrait, before_ground, make_portrait, open_portrait
+from realtime.portraits.grounds import Grounds
+from realtime.portraits.portrait import Portrait, before_ground, make_portrait, open_portrait
 
 
 class PortraitOpener:
@@ -30,7 +31,8 @@ class PortraitOpener:
     def of_pixels(self, pixels: Pixels) -> Portrait:
         """The portrait in pixels [h, w, 3] uint8 RGB. Raises SourceError without a face."""
         portrait = make_portrait("", pixels, self._size_px, self._detector, margin_px=self._margin_px)
-        return before_ground(self._grounds.behind_person(), portrait, self._grounds)
+        portrait = before_ground(self._grounds.behind_person(), portrait, self._grounds)
+        return portrait.with_detail() if self._grounds.told else portrait
 
     def change_behind(self, text: str) -> None:
         """From the next portrait on that is behind its person. Raises CommandError for a file that is not there."""

@@ -1,54 +1,31 @@
 """The portrait: reads a picture file or a pack, and cuts out what the model should see."""
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 
 from realtime.errors import SourceError
 from realtime.faces.detector import FaceDetector
+from realtime.fine_detail import FineDetail
 from realtime.frames import Background, Pixels, Surroundings, Tensor
 from realtime.framing import Crop, centre_crop, cut_around, cut_out, face_crop
 from realtime.layers import Layers
-from realtime.portraits.background import AUTO, KEEP, OWN, STILL, Own, read_background
+from realtime.portraits.background import AUTO, KEEP, read_background
 from realtime.portraits.behind import ground_behind, replaced, uncovered
+from realtime.portraits.grounds import Behind, Grounds
 from realtime.portraits.pack import PLAIN, PackWishes, read_pack
-from realtime.portraits.person import PersonFinder
 from realtime.portraits.picture_file import BARE, ground_for, laid_over, read_layers, shrunk
 from realtime.portraits.pose_file import SavedPose, read_pose
 
 SMALLEST_SIDE_PX = 64
 KEPT_SIDE_PX = 1280  # a larger picture is kept at this size: no sink shows more of it
-
-Behind: TypeAlias = Background | Own
+# In sides of the networks' pictures: a square as large as the first at least is shown with its own detail, and none
+# larger than the second, since what that takes grows with its area.
+FINER, FINEST = 1.2, 2
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Grounds:
-    """What a user wishes around the person of any portrait.
-
-    beside: where the output is wider, and where a picture is transparent; None leaves it to the portrait's pack.
-    behind: still, the picture's own background, which does not move with the person; keep, where it does; blur, a
-    colour or a file in its place, which do not either. auto leaves it to the pack; without one it is still, if the
-    person can be told from it. told: whether the networks tell their motion, without which nothing is held still.
-    """
-
-    beside: Background | None = None
-    behind: str = AUTO
-    person: PersonFinder = field(default_factory=PersonFinder)
-    told: bool = True
-
-    def behind_person(self, pack: str | None = None) -> Behind:
-        """What is behind the person, where its pack wishes `pack`. Raises SourceError."""
-        wish = (pack or AUTO) if self.behind.lower() == AUTO else self.behind
-        named = next((name for name in OWN if name == wish.lower()), None)
-        if named == STILL and not self.told:
-            raise SourceError("the bundle does not tell its motion", hint="export it anew, or --behind keep")
-        return named or read_background(wish)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +33,8 @@ class Portrait:
     """A picture ready to be encoded: the whole of it [h, w, 3], and the square [s, s, 3] that crop cuts out of it.
 
     around: the square with a margin [s + 2m, s + 2m, 3], for models that take one. layers: the square's person and what
-    is behind, where that keeps still.
+    is behind, where that keeps still. fine: the square [f, f, 3] as large as the file shows it, where that is larger;
+    detail: what is finer there.
     """
 
     name: str
@@ -68,33 +46,49 @@ class Portrait:
     neutral: SavedPose | None = None  # the driver's pose that matches the picture, where its pack brings one
     background: Background | None = None  # beside the picture, where its pack wishes one
     layers: Layers | None = None
+    fine: Pixels | None = None
+    detail: FineDetail | None = None
 
     @property
     def size_bytes(self) -> int:
         """Memory its pictures take."""
         beside = self.background.picture if self.background else None
-        pictures = (self.picture, self.square, self.around, beside)
-        layers = self.layers.size_bytes if self.layers else 0
-        return layers + sum(0 if pixels is None else pixels.nbytes for pixels in pictures)
+        pictures = (self.picture, self.square, self.around, self.fine, beside)
+        parts = sum(part.size_bytes for part in (self.layers, self.detail) if part)
+        return parts + sum(0 if pixels is None else pixels.nbytes for pixels in pictures)
 
     @property
     def surroundings(self) -> Surroundings:
         """The whole picture, as the output shows it around the square."""
         return Surroundings(self.picture, self.crop.left_px, self.crop.top_px, self.crop.side_px, self.background)
 
-    def with_picture(self, picture: Pixels) -> "Portrait":
-        """The same, cut out of another picture of the same size."""
-        size_px = self.square.shape[0]
-        margin_px = 0 if self.around is None else (self.around.shape[0] - size_px) // 2
+    def with_ground(self, ground: Pixels, opacity: Tensor) -> "Portrait":
+        """The same with its person, where opacity [h, w, 1] is 1, before ground [h, w, 3]."""
+        picture, fine, size_px = replaced(self.picture, opacity, ground), self.fine, len(self.square)
+        margin_px = 0 if self.around is None else (len(self.around) - size_px) // 2
         square, around = _cut(picture, self.crop, size_px, margin_px)
-        return replace(self, picture=picture, square=square, around=around)
+        if fine is not None:
+            person = self._person(opacity, len(fine)).astype(np.float32)[..., None] / np.float32(255)
+            fine = replaced(fine, person, cut_out(ground, self.crop, len(fine)))
+        return replace(self, picture=picture, square=square, around=around, fine=fine)
 
     def before(self, ground: Pixels | None, opacity: Tensor) -> "Portrait":
         """The same with its person, where opacity [h, w, 1] is 1, apart from ground [h, w, 3]; None: from its own."""
         size_px = len(self.square)
-        person = cut_out(shrunk(np.rint(opacity[..., 0] * 255).astype(np.uint8), KEPT_SIDE_PX), self.crop, size_px)
+        person = self._person(opacity, size_px)
         still = uncovered(self.square, person) if ground is None else cut_out(ground, self.crop, size_px)
         return replace(self, layers=Layers(person, still))
+
+    def with_detail(self) -> "Portrait":
+        """The same, with what its square has finer than the networks' pixels, for those that tell how they move it."""
+        if self.fine is None:
+            return self
+        opacity = self.layers.opacity if self.layers else None
+        return replace(self, fine=None, detail=FineDetail.of(self.square, self.fine, opacity))
+
+    def _person(self, opacity: Tensor, size_px: int) -> Pixels:
+        """[size_px, size_px]: the square's part of opacity [h, w, 1], 255 where that is 1."""
+        return cut_out(shrunk(np.rint(opacity[..., 0] * 255).astype(np.uint8), KEPT_SIDE_PX), self.crop, size_px)
 
 
 def read_portrait(path: Path) -> Pixels:
@@ -144,6 +138,7 @@ def open_portrait(
             portrait = before_ground(behind, portrait, grounds)
         elif behind != KEEP and grounds.told:
             portrait = portrait.before(ground_for(below, *portrait.picture.shape[:2]), opacity)
+        portrait = portrait.with_detail() if grounds.told else portrait
         neutral = read_pose(pack.neutral, network) if pack.neutral else None
         return replace(portrait, neutral=neutral, background=background)
     except SourceError as error:
@@ -160,9 +155,10 @@ def make_portrait(
     margin_px: int = 0,
 ) -> Portrait:
     """The portrait in pixels [h, w, 3], framed as in training or as wishes say. Raises SourceError without a face."""
-    pixels = shrunk(pixels, KEPT_SIDE_PX)
-    crop = _wished_crop(pixels, wishes) or _portrait_crop(pixels, detector)
-    return Portrait(name, pixels, crop, *_cut(pixels, crop, size_px, margin_px), wishes)
+    kept = shrunk(pixels, KEPT_SIDE_PX)
+    crop = _wished_crop(kept, wishes) or _portrait_crop(kept, detector)
+    fine = _fine_square(pixels, crop, kept.shape[1] / pixels.shape[1], size_px)
+    return Portrait(name, kept, crop, *_cut(kept, crop, size_px, margin_px), wishes, fine=fine)
 
 
 def before_ground(behind: Behind, portrait: Portrait, grounds: Grounds) -> Portrait:
@@ -182,7 +178,7 @@ def before_ground(behind: Behind, portrait: Portrait, grounds: Grounds) -> Portr
     ground = None
     if isinstance(behind, Background):
         ground = ground_behind(portrait.picture, opacity, behind)
-        portrait = portrait.with_picture(replaced(portrait.picture, opacity, ground))
+        portrait = portrait.with_ground(ground, opacity)
     return portrait.before(ground, opacity) if grounds.told else portrait
 
 
@@ -192,6 +188,15 @@ def frame_portrait(pixels: Pixels, size_px: int, detector: FaceDetector | None) 
     Raises SourceError if no face is found.
     """
     return cut_out(pixels, _portrait_crop(pixels, detector), size_px)
+
+
+def _fine_square(pixels: Pixels, crop: Crop, scale: float, size_px: int) -> Pixels | None:
+    """What `crop` shows of a file's pixels, which were kept `scale` times as large; None where that is hardly finer."""
+    own = crop if scale == 1 else Crop(crop.left_px / scale, crop.top_px / scale, crop.side_px / scale)
+    if own.side_px < FINER * size_px:
+        return None
+    even = 2 * int(own.side_px / 2)
+    return cut_out(pixels, own, min(even, FINEST * size_px))
 
 
 def _cut(picture: Pixels, crop: Crop, size_px: int, margin_px: int) -> tuple[Pixels, Pixels | None]:

@@ -10,7 +10,7 @@ import pytest
 from realtime.engines.base import DeviceTensor, DeviceTensors
 from realtime.frames import Keypoints, Motion, Pixels, Tensor
 from realtime.framing import Crop
-from realtime.layers import Layers, composed
+from realtime.layers import Layers, composed, ground_share
 from realtime.manifest import GraphName
 from realtime.networks import Networks
 from realtime.portraits.portrait import Portrait
@@ -58,14 +58,15 @@ def painted(displacement: Tensor) -> Pixels:
 
 def test_what_does_not_move_stays_as_it_was_painted() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3)).astype(np.uint8)
-    np.testing.assert_array_equal(composed(picture, np.zeros((CELLS, CELLS, 2), np.float32), layers()), picture)
+    share = ground_share(np.zeros((CELLS, CELLS, 2), np.float32), layers())
+    np.testing.assert_array_equal(composed(picture, layers(), share), picture)
 
 
 @pytest.mark.parametrize("step_px", [STEP_PX, -STEP_PX])
 def test_what_a_person_drags_along_is_not_shown_and_where_it_has_gone_the_ground_is(step_px: int) -> None:
     displacement = motion_to(CENTRE + step_px)
     picture = painted(displacement)
-    found = composed(picture, displacement, layers()).astype(int)
+    found = composed(picture, layers(), ground_share(displacement, layers())).astype(int)
     wanted = with_person(CENTRE + step_px).astype(int)
     edge = cv2.dilate(disc(CENTRE + step_px), np.ones((19, 19))) > 0
     wrong, still_wrong = ((np.abs(image - wanted).mean(axis=2) > 10)[~edge].sum() for image in (picture, found))

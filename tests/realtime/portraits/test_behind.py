@@ -11,9 +11,10 @@ from realtime.faces.detector import FaceDetector
 from realtime.frames import Background, Pixels, Tensor
 from realtime.framing import Crop
 from realtime.portraits.behind import ground_behind, replaced
+from realtime.portraits.grounds import Grounds
 from realtime.portraits.opener import PortraitOpener
 from realtime.portraits.person import PersonFinder
-from realtime.portraits.portrait import Grounds, Portrait, open_portrait
+from realtime.portraits.portrait import Portrait, open_portrait
 from realtime.settings import DEFAULT_SOURCE, PERSON_MASK
 
 PORTRAITS = sorted(path for path in DEFAULT_SOURCE.parent.glob("*.jpg"))
@@ -46,6 +47,9 @@ def test_every_portrait_that_ships_is_cut_out(path: Path, detector: FaceDetector
     for corner in (cut.square[:12, :12], cut.square[:12, -12:]):
         assert np.abs(corner.astype(int) - GREEN).mean() < 8
     assert cut.crop == kept.crop and cut.picture.shape == kept.picture.shape
+    assert (cut.detail is None) == (kept.detail is None) == (kept.crop.side_px < 1.2 * 256)
+    if cut.detail is not None and cut.detail.still is not None:
+        assert np.abs(cut.detail.still[:24, :24]).mean() < 0.3
 
 
 def test_a_disc_of_opacity_keeps_its_inside_and_takes_no_old_colour_along() -> None:
@@ -128,7 +132,8 @@ def test_its_own_background_is_apart_from_the_person_and_whole(
     np.testing.assert_array_equal(ground[beside], portrait.square[beside])
     detail = [np.abs(cv2.Laplacian(image, cv2.CV_32F))[opacity == 255].mean() for image in (ground, portrait.square)]
     assert detail[0] < 0.2 * detail[1]
-    assert portrait.size_bytes - kept.size_bytes == opacity.nbytes + ground.nbytes
+    fine = 0 if portrait.detail is None or portrait.detail.still is None else portrait.detail.still.nbytes
+    assert portrait.size_bytes - kept.size_bytes == opacity.nbytes + ground.nbytes + fine
     still = opened(path, "still", detector, person).layers
     assert still is not None and np.array_equal(still.ground, ground)
 

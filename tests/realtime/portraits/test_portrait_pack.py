@@ -8,8 +8,9 @@ import pytest
 
 from realtime.errors import SourceError
 from realtime.frames import Background
+from realtime.portraits.grounds import Grounds
 from realtime.portraits.pack import portraits_in
-from realtime.portraits.portrait import Grounds, open_portrait
+from realtime.portraits.portrait import open_portrait
 
 RIGHT_HALF = 'crop = [0.5, 0.0, 0.5]\ngain = 0.8\nconsent = "drawn for the tests"\n'
 

@@ -1,0 +1,78 @@
+"""What a portrait's picture has that is finer than the networks' pixels: moved as they move it, and added to theirs."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from realtime.frames import Pixels, Tensor
+from realtime.layers import moved_by, widened
+
+# Of 255 grey levels: nearer than the first to the portrait, a place shows it as it was moved; from the second on it
+# shows something else, as in a mouth that opens, and no detail is known of that.
+ALIKE, FOREIGN = 4.0, 16.0
+NEIGHBOURHOOD_PX = 5  # over which that is asked
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FineDetail:
+    """Of a square whose picture is larger than the networks'.
+
+    shades: [s, s] uint8, its grey levels as the networks see them. moving: [f, f], what its own picture has beyond
+    those, in grey levels. still: [f, f], the same where nobody is in front; None where nothing keeps still.
+    """
+
+    shades: Pixels
+    moving: Tensor
+    still: Tensor | None = None
+
+    @classmethod
+    def of(cls, square: Pixels, fine: Pixels, opacity: Pixels | None = None) -> "FineDetail":
+        """Of the square [s, s, 3] that the networks see and the same larger, fine [f, f, 3].
+
+        opacity: [s, s], 255 where the person is, if what is behind keeps still.
+        """
+        grey = cv2.cvtColor(fine, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        size_px, fine_px = len(square), len(fine)
+        coarse = cv2.resize(grey, (size_px, size_px), interpolation=cv2.INTER_AREA)
+        moving = grey - cv2.resize(coarse, (fine_px, fine_px), interpolation=cv2.INTER_CUBIC)
+        shades = np.asarray(cv2.cvtColor(square, cv2.COLOR_RGB2GRAY), np.uint8)
+        if opacity is None:
+            return cls(shades, moving)
+        person = cv2.resize(widened(opacity), (fine_px, fine_px)).astype(np.float32)
+        return cls(shades, moving, moving * (1 - person / np.float32(255)))
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory it takes."""
+        return self.shades.nbytes + self.moving.nbytes + (0 if self.still is None else self.still.nbytes)
+
+
+def detailed(picture: Pixels, displacement: Tensor, detail: FineDetail, ground: Tensor | None = None) -> Pixels:
+    """`picture` [s, s, 3], as large as the detail and with it: [f, f, 3].
+
+    displacement [h, h, 2]: how far from each place the portrait was read, in [-1, 1]. ground [s, s]: the share of each
+    place that shows what is behind the person, which has not moved.
+    """
+    fine_px = len(detail.moving)
+    moving = _as_the_portrait(picture, displacement, detail)
+    if ground is not None:
+        moving *= 1 - ground
+    added = moved_by(displacement, detail.moving)
+    added *= _enlarged(moving, fine_px)
+    if ground is not None and detail.still is not None:
+        added += detail.still * _enlarged(ground, fine_px)
+    large = cv2.resize(picture, (fine_px, fine_px), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(cv2.add(large, cv2.merge([added] * 3), dtype=cv2.CV_8U), np.uint8)
+
+
+def _as_the_portrait(picture: Pixels, displacement: Tensor, detail: FineDetail) -> Tensor:
+    """[s, s]: 1 where the picture shows what was read from the portrait there, 0 where it shows something else."""
+    read = moved_by(displacement, detail.shades)
+    away = cv2.absdiff(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), read)
+    near = cv2.blur(away.astype(np.float32), (NEIGHBOURHOOD_PX, NEIGHBOURHOOD_PX))
+    return np.asarray(((FOREIGN - near) / np.float32(FOREIGN - ALIKE)).clip(0, 1), np.float32)
+
+
+def _enlarged(shares: Tensor, side_px: int) -> Tensor:
+    return np.asarray(cv2.resize(shares, (side_px, side_px), interpolation=cv2.INTER_LINEAR), np.float32)
