@@ -32,6 +32,9 @@ DEFAULT_ENGINE = "onnx-cpu"
 
 EngineOpener = Callable[[str, Bundle, int | None], Engine]
 
+# Finer than the networks' pictures, as most are: what a frame takes holds what its own detail does.
+PORTRAIT = DEFAULT_SOURCE.with_name("juno.jpg")
+
 
 @dataclass(frozen=True, slots=True)
 class RigSettings:
@@ -64,7 +67,7 @@ def add_rig_flags(parser: argparse.ArgumentParser) -> None:
     """The flags that choose the parts; `rig_settings` reads them."""
     add = parser.add_argument
     add("bundle", type=Path, nargs="?", default=DEFAULT_BUNDLE, help="model bundle (default: portrait-s)")
-    add("--source", type=Path, default=DEFAULT_SOURCE, metavar="PICTURE", help="portrait")
+    add("--source", type=Path, default=PORTRAIT, metavar="PICTURE", help="portrait")
     add(
         "--camera",
         default=f"file:{DEFAULT_CLIP}",

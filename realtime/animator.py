@@ -178,9 +178,10 @@ class Animator(Closing):
         return self._showing.at_rest(self._source(), index=-1, captured_at=0.0)
 
     def animate(self, frame: Frame) -> AnimatedFrame:
-        """The portrait [s, s, 3] in the driver's pose, with the frame's index and birth time.
+        """The portrait [n, n, 3] in the driver's pose, with the frame's index and birth time.
 
-        While the driver's face is not found yet, the portrait at rest. Raises SourceError before set_source.
+        n is the model's picture size, up to twice that for a portrait with finer detail of its own. While the driver's
+        face is not found yet, the portrait at rest. Raises SourceError before set_source.
         """
         self._gallery.step()
         source = self._source()

@@ -76,7 +76,7 @@ class Canvas:
 
 
 def natural_size(frame: AnimatedFrame) -> Size:
-    """Of an output that shows what frame does, as large as the model's square or the portrait's picture.
+    """Of an output that shows what frame does, as large as the animated square or the portrait's picture.
 
     Even, as every video codec takes it.
     """

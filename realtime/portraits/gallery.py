@@ -32,7 +32,7 @@ class Source:
     portrait: Portrait
     keypoints: Keypoints
     tensors: DeviceTensors
-    resting: Pixels  # the portrait unmoved, as the networks paint it: s s 3
+    resting: Pixels  # the portrait unmoved, as frames of it are: n n 3
     size_bytes: int
     view: SourceView  # for those who look into it
 
