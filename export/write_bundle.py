@@ -4,9 +4,10 @@ import importlib.metadata
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from export.card import LICENSE_TEXT, Provenance, write_card
 from export.examples import example_pictures
@@ -33,7 +34,7 @@ from realtime.manifest import (
     SplitName,
     TrainingEntry,
 )
-from realtime.parts import PartName
+from realtime.parts import TOLD
 
 DESCRIBED_TOOLS = ("torch", "onnx", "onnxruntime", "onnxscript", "onnxconverter-common", "openvino")
 DESCRIBED_FILES = (PARITY_FILE, "CARD.md", "LICENSE")
@@ -59,10 +60,7 @@ class _Described:
     config: NetworkConfig
     preset: str
     margin: int
-    parts: Mapping[PartName, tuple[int, ...]]
-    openings: Sequence[tuple[int, int]]
-    depths: Sequence[float]
-    mirrors: Sequence[tuple[int, int]]
+    told: Mapping[str, Any]  # of the keypoints, by the names in the manifest
     provenance: Provenance
 
 
@@ -98,9 +96,8 @@ def write_bundle(
         job = Job(graphs, reference, footage, draft, network.config.image_size, margin_of(network))
         entries = write_precisions(job, options.precisions)
         split = _write_split(network, graphs, draft) if options.split else None
-        openings, depths, mirrors = (notes.get(name, ()) for name in ("openings", "depths", "mirrors"))
-        face = notes.get("parts", {}), openings, depths, mirrors
-        described = _Described(network.config, preset, margin_of(network), *face, provenance)
+        told = {name: notes[name] for name in TOLD if name in notes}
+        described = _Described(network.config, preset, margin_of(network), told, provenance)
         _write_manifest(draft, described, entries, split)
         bundle = open_bundle(draft)
         proven = {name: prove_precision(bundle, name, scene, expected, footage) for name in entries}
@@ -134,10 +131,7 @@ def _write_manifest(
         image_range=(0.0, 1.0),
         margin=model.margin,
         keypoint_count=model.config.keypoint_count,
-        parts=model.parts,
-        openings=tuple(model.openings),
-        depths=tuple(model.depths),
-        mirrors=tuple(model.mirrors),
+        **model.told,
         precisions=precisions,
         split=split,
         files={name: sha256_of(folder / name) for name in DESCRIBED_FILES},

@@ -20,7 +20,7 @@ from realtime.manifest import (
     SplitName,
     TensorEntry,
 )
-from realtime.parts import Parts
+from realtime.parts import PartName, Parts
 from realtime.wrong_value import wrong_values
 
 # What `animate` takes beside the outputs of `encode_source`.
@@ -58,7 +58,7 @@ class Bundle:
     def parts(self) -> Parts:
         """Which keypoints are of the face, the mouth and the eyes."""
         told = self.manifest
-        return Parts.named(told.parts, told.openings, told.depths, told.mirrors)
+        return Parts.named(told.parts, told.openings, told.depths, told.mirrors, told.hair_depths)
 
     @property
     def precisions(self) -> tuple[Precision, ...]:
@@ -94,6 +94,7 @@ def open_bundle(path: Path) -> Bundle:
             raise BundleError(f"{path / MANIFEST_FILE}: {precision}: graph {missing[0]} is missing", hint=_GET_ANOTHER)
     for name, expected in _hashes(manifest).items():
         _verify_file(path / name, expected)
+    _verify_keypoints(str(path / MANIFEST_FILE), manifest)
     for precision, entry in manifest.precisions.items():
         _verify_interfaces(f"{path / MANIFEST_FILE}: {precision}", manifest, entry.graphs)
     return Bundle(path, manifest)
@@ -149,19 +150,29 @@ def _hashes(manifest: Manifest) -> dict[str, str]:
     return {entry.file: entry.sha256 for entry in graphs} | dict(manifest.files)
 
 
-def _verify_interfaces(where: str, manifest: Manifest, graphs: Mapping[GraphName, GraphEntry]) -> None:
-    """The three graphs fit together and have the shapes the manifest promises."""
-    size, count = manifest.image_size, manifest.keypoint_count
+def _verify_keypoints(where: str, manifest: Manifest) -> None:
+    """What is told of keypoints is told of such as there are."""
+    count = manifest.keypoint_count
     pairs = (("an opening", manifest.openings), ("a pair of mirrors", manifest.mirrors))
     for name, rows in (*manifest.parts.items(), *((name, ends) for name, of_all in pairs for ends in of_all)):
         if rows and max(rows) >= count:
             raise BundleError(f"{where}: parts: {name} names keypoint {max(rows)} of {count}", hint=_GET_ANOTHER)
-    depths, of_face = len(manifest.depths), len(manifest.parts.get("face", ()))
-    if depths not in (0, of_face):
-        raise BundleError(f"{where}: depths: {depths} for {of_face} keypoints of the face", hint=_GET_ANOTHER)
+    deep: tuple[tuple[str, int, PartName], ...] = (
+        ("depths", len(manifest.depths), "face"),
+        ("hair_depths", len(manifest.hair_depths), "hair"),
+    )
+    for name, number, owner in deep:
+        of_owner = len(manifest.parts.get(owner, ()))
+        if number not in (0, of_owner):
+            raise BundleError(f"{where}: {name}: {number} for {of_owner} keypoints of the {owner}", hint=_GET_ANOTHER)
     beside = {end for ends in manifest.mirrors for end in ends}.difference(manifest.parts.get("face", ()))
     if beside:
         raise BundleError(f"{where}: mirrors: keypoint {min(beside)} is not of the face", hint=_GET_ANOTHER)
+
+
+def _verify_interfaces(where: str, manifest: Manifest, graphs: Mapping[GraphName, GraphEntry]) -> None:
+    """The three graphs fit together and have the shapes the manifest promises."""
+    size, count = manifest.image_size, manifest.keypoint_count
     image: _Shapes = {"image": (1, 3, size, size)}
     whole = size + 2 * manifest.margin
     around: _Shapes = {"around": (1, 3, whole, whole)} if manifest.margin else {}

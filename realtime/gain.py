@@ -6,6 +6,7 @@ import numpy as np
 
 from realtime.eyes import eyes_together
 from realtime.frames import Keypoints, Motion, Tensor
+from realtime.hair import with_own_hair
 from realtime.heading import as_held
 from realtime.motion import positive_definite, relative_motion, smallest_variance
 from realtime.parts import EVERYTHING, Parts
@@ -22,8 +23,6 @@ SMALLEST_SPREAD = 1e-3
 KNEE = 0.7  # of the reach; up to here nothing is changed
 # The networks show this much less of what lips and lids are asked to do (docs/decisions/074).
 LIPS_ASKED, LIDS_ASKED = 1.2, 1.3
-# Of what the outline of the driver's hair does beside the head: that of the portrait's is another (docs/decisions/085).
-HAIR_FOLLOWS = 0.5
 STARING = 0.4  # of how far apart lids are at rest: so much further they open at most
 GAPING = 0.55  # spreads that lips open further at most: of 150 mouths that training showed one is wider
 
@@ -64,23 +63,6 @@ def followed(driving: Keypoints, portrait: Keypoints, neutral: Keypoints, parts:
     for step in (eyes_together, with_own_hair, asked_for_more, turned_further):
         motion = step(motion, portrait, parts)
     return motion
-
-
-def with_own_hair(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
-    """motion, with the outline of the hair nearer to where the head's shift, turn and scale take the portrait's own.
-
-    At rest the same, to the last bit; and where the bundle tells of no hair.
-    """
-    head, hair = parts.head, parts.hair
-    own, mean = portrait.mean, motion.target.mean
-    if not len(own[hair]):
-        return motion
-    carried = own[hair]
-    if not np.array_equal(mean[head], own[head]):
-        carried = fitted_similarity(own[head], mean[head]).applied(carried)
-    moved = mean.copy()
-    moved[hair] += np.float32(1 - HAIR_FOLLOWS) * (carried - mean[hair])
-    return Motion(Keypoints(moved, motion.target.covariance))
 
 
 def asked_for_more(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:

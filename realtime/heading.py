@@ -94,6 +94,11 @@ def as_held(motion: Motion, driving: Keypoints, portrait: Keypoints, neutral: Ke
     return Motion(Keypoints(mean, motion.target.covariance))
 
 
+def across_of(portrait: Keypoints, parts: Parts) -> complex:
+    """A head's own left to right in the picture, of length 1; the picture's where the bundle does not tell."""
+    return _known(portrait, parts).across if tells_heads(parts) else 1 + 0j
+
+
 @lru_cache(maxsize=4)
 def _known(keypoints: Keypoints, parts: Parts) -> Head:
     """A head that rests, which most frames have in common."""

@@ -97,6 +97,7 @@ class Manifest(_Entry):
     openings: tuple[tuple[Keypoint, Keypoint], ...] = ()  # opposite lips and lids
     depths: tuple[float, ...] = ()  # of the face's keypoints, towards the viewer, in spreads of the face
     mirrors: tuple[tuple[Keypoint, Keypoint], ...] = ()  # keypoints of the face that are each other's mirror image
+    hair_depths: tuple[tuple[float, float], ...] = ()  # of the hair's, for turns to the side and for nods, likewise
     precisions: Mapping[Precision, PrecisionEntry]
     split: Mapping[SplitName, GraphEntry] | None = None
     files: Mapping[FileName, Sha256]

@@ -11,6 +11,8 @@ Rows: TypeAlias = NDArray[np.intp] | slice
 Pairs: TypeAlias = NDArray[np.intp]
 Depths: TypeAlias = NDArray[np.float32]
 # Mouth and eyes are parts of the face; beside it are the outline of the hair and the shoulders.
+# By these names a checkpoint's notes and a manifest tell of keypoints, in the order in which Parts.named takes them.
+TOLD = ("parts", "openings", "depths", "mirrors", "hair_depths")
 PartName: TypeAlias = Literal["face", "mouth", "eyes", "hair"]
 
 
@@ -30,6 +32,10 @@ def _no_depths() -> Depths:
     return np.empty(0, np.float32)
 
 
+def _no_hair_depths() -> Depths:
+    return np.empty((0, 2), np.float32)
+
+
 def _none_rigid() -> NDArray[np.bool_]:
     return np.empty(0, np.bool_)
 
@@ -42,7 +48,9 @@ class Parts:
     at opposite sides of what opens and closes: a mouth's lips, an eye's lids. lips: those of the mouth. lids: those of
     the eyes. depths: [face], how far each keypoint of the face lies towards the viewer, in spreads of the face; empty
     where the bundle does not tell. rigid: [face], which are the head's: speech moves the others as a nod would.
-    mirrors: [n, 2], keypoints of the face that are each other's mirror image.
+    mirrors: [n, 2], keypoints of the face that are each other's mirror image. hair_depths: [hair, 2], how deep what is
+    seen of the outline lies for a head that turns to the side, and for one that nods, in spreads of the face towards
+    the viewer; zeros where the bundle does not tell.
     """
 
     face: Rows = field(default_factory=_all)
@@ -56,6 +64,7 @@ class Parts:
     depths: Depths = field(default_factory=_no_depths)
     rigid: NDArray[np.bool_] = field(default_factory=_none_rigid)
     mirrors: Pairs = field(default_factory=_no_pairs)
+    hair_depths: Depths = field(default_factory=_no_hair_depths)
 
     @classmethod
     def named(
@@ -64,6 +73,7 @@ class Parts:
         openings: Sequence[tuple[int, int]] = (),
         depths: Sequence[float] = (),
         mirrors: Sequence[tuple[int, int]] = (),
+        hair_depths: Sequence[tuple[float, float]] = (),
     ) -> "Parts":
         """The parts that a manifest names."""
         parts: dict[str, Rows] = {name: np.array(places, np.intp) for name, places in rows.items()}
@@ -85,6 +95,7 @@ class Parts:
             depths=towards_viewer,
             rigid=rigid,
             mirrors=mirrored,
+            hair_depths=np.array(hair_depths or [(0, 0)] * len(rows.get("hair", ())), np.float32).reshape(-1, 2),
         )
 
     def tells(self, part: PartName) -> bool:

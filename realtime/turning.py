@@ -43,6 +43,17 @@ def sine_between(resting: Tensor, moved: Tensor, parts: Parts) -> float:
     return _sine(*_fit(way, resting, _depth(resting, parts), parts.rigid))
 
 
+def turn_between(resting: Tensor, moved: Tensor, parts: Parts) -> complex:
+    """By how much a face [k, 2] turned to the side, and nodded: the imaginary part; 0 without depths.
+
+    Sines, times what the face has grown; to the first order, whatever its place, size and turn in the picture's plane.
+    """
+    if not parts.rigid.any():
+        return 0j
+    way, resting = (moved - resting)[parts.face], resting[parts.face]
+    return _fit(way, resting, _depth(resting, parts), parts.rigid)[1]
+
+
 def turned_back(moved: Tensor, resting: Tensor, parts: Parts, furthest: float) -> Tensor:
     """`moved` [k, 2], its face no further turned from `resting` than by the sine `furthest`; itself where it is not."""
     if not parts.rigid.any():

@@ -7,11 +7,9 @@ from models.checkpoint import CheckpointError, load_checkpoint
 from models.config import PRESETS, LiveConfig
 from models.live_transfer import Context
 from models.portrait_net import PortraitNet, build_network
+from realtime.parts import TOLD
 from training.distillation import take_over
 from training.settings import TrainingSettings
-
-# What a checkpoint says of its keypoints, by the names of training/settings.py.
-FACE_NOTES = ("parts", "openings", "depths", "mirrors")
 
 
 def starting_network(settings: TrainingSettings) -> tuple[PortraitNet, dict[str, object]]:
@@ -20,14 +18,14 @@ def starting_network(settings: TrainingSettings) -> tuple[PortraitNet, dict[str,
     What a teacher hands on is in its place.
     """
     config, guide = PRESETS[settings.preset], settings.landmarks
-    face: dict[str, object] = {name: getattr(guide, name) for name in FACE_NOTES} if guide else {}
+    face: dict[str, object] = {name: getattr(guide, name) for name in TOLD} if guide else {}
     if settings.initial is None:
         network, known = build_network(config), face
     else:
         network, notes = load_checkpoint(settings.initial)
         refusal = f"{settings.initial}: not of preset {settings.preset}; correct `initial` or `preset`"
         network = grown_like(build_network(config), network, refusal).requires_grad_(True)
-        # Openings, depths and mirrors are of the parts beside which they are named.
+        # All else that is told is of the parts beside which they are named.
         known = face if guide and guide.parts else _face(notes) | {name: said for name, said in face.items() if said}
     if settings.teacher:
         teacher, notes = load_checkpoint(settings.teacher.checkpoint)
@@ -59,4 +57,4 @@ def grown_like(other: PortraitNet, network: PortraitNet, refusal: str) -> Portra
 
 
 def _face(notes: dict[str, object]) -> dict[str, object]:
-    return {name: notes[name] for name in FACE_NOTES if name in notes}
+    return {name: notes[name] for name in TOLD if name in notes}

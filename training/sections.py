@@ -114,7 +114,8 @@ class LandmarkSettings(Section):
     keypoints move from source to driver as their landmarks do. `parts` tell the live program which guided keypoints are
     the face's, among them the mouth's and the eyes', and which the hair's beside it; `openings` which are opposite lips
     and lids; `depths` how far the points of parts.face lie towards the viewer, in spreads of the face (root mean square
-    distances from its middle).
+    distances from its middle); `hair_depths` likewise those of parts.hair, as they seem when the head turns and when it
+    nods.
     """
 
     folder: Path
@@ -129,6 +130,7 @@ class LandmarkSettings(Section):
     parts: dict[PartName, tuple[int, ...]] = {}
     openings: tuple[tuple[int, int], ...] = ()
     depths: tuple[float, ...] = ()
+    hair_depths: tuple[tuple[float, float], ...] = ()
     span_weight: float = Field(0.0, ge=0)
     span_sampling: float = Field(0.0, ge=0)
     shift_weight: float = Field(0.0, ge=0)
@@ -156,10 +158,15 @@ class LandmarkSettings(Section):
         return self
 
     @model_validator(mode="after")
-    def _depths_are_of_the_face(self) -> "LandmarkSettings":
-        of_face = len(self.parts.get("face", ()))
-        if len(self.depths) not in (0, of_face):
-            raise ValueError(f"depths: {len(self.depths)} for {of_face} points in parts.face; name one for each")
+    def _depths_are_of_their_parts(self) -> "LandmarkSettings":
+        named: tuple[tuple[str, int, PartName], ...] = (
+            ("depths", len(self.depths), "face"),
+            ("hair_depths", len(self.hair_depths), "hair"),
+        )
+        for name, told, part in named:
+            of_part = len(self.parts.get(part, ()))
+            if told not in (0, of_part):
+                raise ValueError(f"{name}: {told} for {of_part} points in parts.{part}; name one for each")
         return self
 
     @model_validator(mode="after")

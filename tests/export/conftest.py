@@ -22,10 +22,11 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "preset": "live-xs",
             "steps": 5,
             "data": "discs",
-            "parts": {"face": [0, 1, 2]},
+            "parts": {"face": [0, 1, 2], "hair": [3]},
             "openings": [[1, 2]],
             "depths": [0.5, 0.0, -0.5],
             "mirrors": [[0, 2]],
+            "hair_depths": [[-1.0, -0.5]],
         },
     )
     return path

@@ -44,8 +44,9 @@ def test_folding_keeps_the_result_and_removes_the_norms() -> None:
 def test_bundle_is_what_the_live_runtime_opens(bundle_folder: Path) -> None:
     bundle = open_bundle(bundle_folder)
     assert bundle.manifest.preset == "live-xs" and bundle.manifest.keypoint_count == 24
-    assert bundle.manifest.parts == {"face": (0, 1, 2)} and bundle.parts.openings.tolist() == [[1, 2]]
+    assert bundle.manifest.parts == {"face": (0, 1, 2), "hair": (3,)} and bundle.parts.openings.tolist() == [[1, 2]]
     assert bundle.parts.depths.tolist() == [0.5, 0.0, -0.5] and bundle.parts.mirrors.tolist() == [[0, 2]]
+    assert bundle.parts.hair_depths.tolist() == [[-1.0, -0.5]]
     assert bundle.manifest.training.data == "discs" and bundle.manifest.training.steps == 5
     assert bundle.precisions == ("fp32", "fp16", "int8")
     for precision in bundle.precisions:

@@ -61,6 +61,7 @@ DAMAGED_MANIFESTS: dict[str, tuple[Edit, str]] = {
     "parts beyond the keypoints": (lambda m: m.update(parts={"face": [0, 99]}), "parts: face names keypoint 99"),
     "depths of no face": (lambda m: m.update(depths=[0.5, 0.1]), "depths: 2 for "),
     "openings beyond the keypoints": (lambda m: m.update(openings=[[0, 99]]), "an opening names keypoint 99"),
+    "depths of no hair": (lambda m: m.update(hair_depths=[[0.5, 0.1]]), "hair_depths: 1 for 0 keypoints of the hair"),
     "mirrors beyond the keypoints": (lambda m: m.update(mirrors=[[0, 99]]), "a pair of mirrors names keypoint 99"),
     "mirrors beside the face": (
         lambda m: m.update(parts={"face": [0]}, depths=[], mirrors=[[0, 1]]),

@@ -18,7 +18,6 @@ from realtime.gain import (
     limited,
     range_used,
     with_gain,
-    with_own_hair,
 )
 from realtime.motion import relative_motion
 from realtime.parts import EVERYTHING, Parts
@@ -220,33 +219,6 @@ def test_a_body_out_of_the_picture_does_not_hold_the_face_back() -> None:
     )
     assert limited(motion, portrait, PARTS) is motion
     assert range_used(motion, portrait) > 1
-
-
-HAIR_PARTS = Parts.named(
-    {"face": tuple(range(len(FACE))), "mouth": tuple(MOUTH), "eyes": (0, 1, 2, 3, 4, 5), "hair": tuple(SHOULDERS)},
-    OPENINGS,
-)
-
-
-def test_hair_goes_with_the_head_and_half_of_what_the_drivers_does_beside_it() -> None:
-    portrait = _with_shoulders(PORTRAIT)
-    for moved, drop, expected in (
-        (face(), 0.2, (0.0, 0.1)),
-        (face(shift=(0.3, -0.1)), 0.0, (0.15, -0.05)),
-        (face(jaw=0.2), 0.0, (0.0, 0.0)),  # speech takes no hair along
-    ):
-        motion = Motion(_with_shoulders(moved, drop))
-        way = with_own_hair(motion, portrait, HAIR_PARTS).target.mean - portrait.mean
-        np.testing.assert_allclose(way[SHOULDERS], [expected] * 2, atol=1e-6)
-        np.testing.assert_array_equal(way[: len(FACE)], (motion.target.mean - portrait.mean)[: len(FACE)])
-
-
-def test_hair_at_rest_or_of_nobody_stays_to_the_last_bit() -> None:
-    portrait = _with_shoulders(PORTRAIT)
-    resting = with_own_hair(Motion(portrait), portrait, HAIR_PARTS).target.mean
-    np.testing.assert_array_equal(resting, portrait.mean)
-    motion = Motion(_with_shoulders(face(shift=(0.3, 0)), drop=0.2))
-    assert with_own_hair(motion, portrait, PARTS) is motion
 
 
 def test_parts_that_nobody_named_have_no_gain_of_their_own() -> None:

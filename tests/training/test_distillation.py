@@ -23,6 +23,7 @@ NOTES = {
     "openings": [[0, 1]],
     "depths": [0.2],
     "mirrors": [[0, 1]],
+    "hair_depths": [],
 }
 
 

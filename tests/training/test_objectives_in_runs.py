@@ -137,11 +137,13 @@ def test_parts_reach_the_checkpoint_and_must_be_points(clips: Path, tmp_path: Pa
     assert load_checkpoint(tmp_path / "further" / "latest.safetensors")[1]["parts"] == notes["parts"]
     other = guide.model_copy(update={"parts": {"face": (0,)}, "openings": (), "depths": ()})
     _, named = starting_network(further.model_copy(update={"landmarks": other}))
-    assert named == {"parts": {"face": (0,)}, "openings": (), "depths": (), "mirrors": ()}
+    assert named == {"parts": {"face": (0,)}, "openings": (), "depths": (), "mirrors": (), "hair_depths": ()}
     with pytest.raises(ValueError, match="mouth names 3, not a place in points; use 0 to 2"):
         LandmarkSettings.model_validate(guide.model_dump() | {"parts": {"mouth": (3,)}})
     with pytest.raises(ValueError, match=r"depths: 1 for 2 points in parts.face"):
         LandmarkSettings.model_validate(guide.model_dump() | {"depths": (0.1,)})
+    with pytest.raises(ValueError, match=r"hair_depths: 1 for 0 points in parts.hair"):
+        LandmarkSettings.model_validate(guide.model_dump() | {"hair_depths": ((0.1, 0.2),)})
 
 
 def test_spans_outside_the_points_are_refused(tmp_path: Path) -> None:

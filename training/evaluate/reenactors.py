@@ -16,7 +16,7 @@ from realtime.engines.catalogue import open_engine
 from realtime.frames import Keypoints, Motion, Tensor, pixels_to_tensor, source_tensors, tensor_to_pixels
 from realtime.gain import followed, limited
 from realtime.motion import absolute_motion
-from realtime.parts import Parts
+from realtime.parts import TOLD, Parts
 from realtime.resting import facing
 from training.clips import Pixels
 
@@ -88,9 +88,8 @@ class CheckpointReenactor:
     def __init__(self, checkpoint: Path) -> None:
         self._network: PortraitNet
         self._network, notes = load_checkpoint(checkpoint)
-        self._parts = Parts.named(
-            notes.get("parts", {}), *(notes.get(name, ()) for name in ("openings", "depths", "mirrors"))
-        )
+        rows, *others = TOLD
+        self._parts = Parts.named(notes.get(rows, {}), *(notes.get(name, ()) for name in others))
         self.image_size = self._network.config.image_size
 
     @torch.inference_mode()

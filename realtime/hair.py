@@ -1,0 +1,43 @@
+"""The outline of a portrait's hair and neck, as its head moves. Pure NumPy."""
+
+import numpy as np
+
+from realtime.frames import Keypoints, Motion, Tensor
+from realtime.heading import across_of
+from realtime.parts import Parts
+from realtime.similarity import fitted_similarity, spread_of
+from realtime.turning import turn_between
+
+# Of what the outline of the driver's hair does beside the head: that of the portrait's is another (docs/decisions/085).
+HAIR_FOLLOWS = 0.5
+
+
+def with_own_hair(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
+    """motion, with the outline of the hair nearer to where the head takes the portrait's own.
+
+    That is by the head's shift, turn and scale in the picture and, where the bundle tells how deep hair lies, as it
+    turns to the side and nods. At rest the same, to the last bit; and where the bundle tells of no hair.
+    """
+    head, hair = parts.head, parts.hair
+    own, mean = portrait.mean, motion.target.mean
+    if not len(own[hair]):
+        return motion
+    carried = own[hair]
+    if not np.array_equal(mean[head], own[head]):
+        carried = fitted_similarity(own[head], mean[head]).applied(carried)
+        carried += _turned(mean, portrait, parts)
+    moved = mean.copy()
+    moved[hair] += np.float32(1 - HAIR_FOLLOWS) * (carried - mean[hair])
+    return Motion(Keypoints(moved, motion.target.covariance))
+
+
+def _turned(mean: Tensor, portrait: Keypoints, parts: Parts) -> Tensor:
+    """[hair, 2]: how far the outline goes as a face turns and nods to `mean`, along and across the head as it is held.
+
+    An outline is not one point of a head: seen from elsewhere, another lies on it. So its depths differ.
+    """
+    across = across_of(portrait, parts)
+    turn = turn_between(portrait.mean, mean, parts) * across.conjugate()
+    aside, down = parts.hair_depths.T
+    way = (aside * turn.real + 1j * down * turn.imag) * across * spread_of(portrait.mean[parts.face])
+    return np.stack([way.real, way.imag], axis=1).astype(np.float32)
