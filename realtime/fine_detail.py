@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from realtime.frames import Pixels, Tensor
-from realtime.layers import moved_by, widened
+from realtime.ground import mirrored_inwards, widened
+from realtime.layers import moved_by
 
 # Of 255 grey levels: nearer than the first to the portrait, a place shows it as it was moved; from the second on it
 # shows something else, as in a mouth that opens, and no detail is known of that.
@@ -19,7 +20,7 @@ class FineDetail:
     """Of a square whose picture is larger than the networks'.
 
     shades: [s, s] uint8, its grey levels as the networks see them. moving: [f, f], what its own picture has beyond
-    those, in grey levels. still: [f, f], the same where nobody is in front; None where nothing keeps still.
+    those, in grey levels. still: [f, f], the same of what is behind the person; None where nothing keeps still.
     """
 
     shades: Pixels
@@ -39,8 +40,9 @@ class FineDetail:
         shades = np.asarray(cv2.cvtColor(square, cv2.COLOR_RGB2GRAY), np.uint8)
         if opacity is None:
             return cls(shades, moving)
-        person = cv2.resize(widened(opacity), (fine_px, fine_px)).astype(np.float32)
-        return cls(shades, moving, moving * (1 - person / np.float32(255)))
+        person = cv2.resize(widened(opacity), (fine_px, fine_px))
+        apart = moving * (1 - person.astype(np.float32) / np.float32(255))
+        return cls(shades, moving, mirrored_inwards(apart, person > 0))
 
     @property
     def size_bytes(self) -> int:

@@ -18,7 +18,6 @@ NEAR, FAR = 1.0, 3.0  # how softly that motion is continued beside the person, i
 FAR_WEIGHT, TINY = 1e-2, 1e-6
 COVER = 7  # pixels: edges, and hair of which no mask knows, belong to the person so far
 COVER_SOFTNESS = 5  # pixels over which that ends
-EDGE = 0.02  # of the side: so far around its mask the person's colours may reach
 STILL_PX, MOVED_PX = 1.0, 3.0  # between these a place begins to count as moved
 
 Grid = TypeVar("Grid", Pixels, Tensor)
@@ -55,12 +54,6 @@ def ground_share(displacement: Tensor, layers: Layers) -> Tensor:
 def composed(picture: Pixels, layers: Layers, share: Tensor) -> Pixels:
     """`picture` [s, s, 3] as it was painted, with the ground for its share [s, s] of each place."""
     return np.asarray(cv2.blendLinear(layers.ground, picture, share, 1 - share), np.uint8)
-
-
-def widened(opacity: Pixels) -> Pixels:
-    """The person's opacity [s, s], so far around its edge as the person's colours may reach."""
-    reach = 2 * round(EDGE * len(opacity)) + 1
-    return np.asarray(cv2.dilate(opacity, np.ones((reach, reach), np.uint8)), np.uint8)
 
 
 def _moved(displacement: Tensor, size: int) -> Tensor:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from realtime.frames import Background, Pixels, Tensor
-from realtime.layers import widened
+from realtime.ground import mirrored_inwards, widened
 from realtime.portraits.picture_file import ground_for
 
 BLUR = 0.035  # of the picture's longer side
@@ -30,11 +30,16 @@ def ground_behind(pixels: Pixels, opacity: Tensor, behind: Background) -> Pixels
 
 
 def uncovered(square: Pixels, opacity: Pixels) -> Pixels:
-    """The square's own background [s, s, 3], softly continued where the person is, whose opacity [s, s] is 0 to 255."""
-    person = widened(opacity).astype(np.float32)[..., None] / np.float32(255)
+    """The square's own background [s, s, 3], continued where the person is, whose opacity [s, s] is 0 to 255.
+
+    Its colours go on softly, and some way in so does its detail, mirrored.
+    """
+    widely = widened(opacity)
+    person = widely.astype(np.float32)[..., None] / np.float32(255)
     picture = square.astype(np.float32)
-    filled = _weighted_blur(picture, 1 - person, FILL * len(square))
-    return _levels(picture + person * (filled - picture))
+    soft = _weighted_blur(picture, 1 - person, FILL * len(square))
+    detail = mirrored_inwards((picture - soft) * (1 - person), widely > 0)
+    return _levels(picture + person * (soft + detail - picture))
 
 
 def _levels(picture: Tensor) -> Pixels:

@@ -11,6 +11,7 @@ import pytest
 from realtime.engines.base import DeviceTensor, DeviceTensors
 from realtime.fine_detail import FineDetail, detailed
 from realtime.frames import Keypoints, Motion, Pixels, Tensor
+from realtime.ground import FADED
 from realtime.manifest import GraphName
 from realtime.networks import Networks
 from realtime.portraits.cross_fade import CrossFade
@@ -84,12 +85,15 @@ def test_what_is_behind_keeps_its_own_and_takes_none_of_the_person() -> None:
     """The person is the lower half; everything is said to show the ground, though the motion takes it elsewhere."""
     person = np.zeros((SIDE, SIDE), np.uint8)
     person[SIDE // 2 :] = 255
-    detail = FineDetail.of(SQUARE, FINE_PICTURE, person)
     everywhere = np.ones((SIDE, SIDE), np.float32)
-    found = detailed(SQUARE, motion(STEP), detail, everywhere)
-    above, below = np.s_[: FINE // 2 - 16], np.s_[FINE // 2 + 4 :]
+    found = detailed(SQUARE, motion(STEP), FineDetail.of(SQUARE, FINE_PICTURE, person), everywhere)
+    above, deep = np.s_[: FINE // 2 - 16], np.s_[FINE // 2 + round(FADED * FINE) + 8 :]
     assert apart(found[above], FINE_PICTURE[above]) < 1.5
-    np.testing.assert_array_equal(found[below], larger(SQUARE, FINE)[below])
+    np.testing.assert_array_equal(found[deep], larger(SQUARE, FINE)[deep])
+    scribbled = FINE_PICTURE.copy()
+    scribbled[FINE // 2 :] = texture(FINE)[: FINE // 2]
+    of_another = detailed(SQUARE, motion(STEP), FineDetail.of(SQUARE, scribbled, person), everywhere)
+    np.testing.assert_array_equal(found[FINE // 2 + 8 :], of_another[FINE // 2 + 8 :])
 
 
 def written(folder: Path, picture: Pixels) -> Path:
