@@ -12,15 +12,16 @@ from realtime.layers import moved_by
 # Of 255 grey levels: nearer than the first to the portrait, a place shows it as it was moved; from the second on it
 # shows something else, as in a mouth that opens, and no detail is known of that.
 ALIKE, FOREIGN = 4.0, 16.0
-NEIGHBOURHOOD_PX = 5  # over which that is asked
+COARSE, NEIGHBOURHOOD = 2, 3  # pixels of the networks' in one cell of what is compared, and cells that count together
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FineDetail:
     """Of a square whose picture is larger than the networks'.
 
-    shades: [s, s] uint8, its grey levels as the networks see them. moving: [f, f], what its own picture has beyond
-    those, in grey levels. still: [f, f], the same of what is behind the person; None where nothing keeps still.
+    shades: [c, c] uint8, its grey levels, coarser than the networks see them. moving: [f, f], what its own picture has
+    finer than they do, in grey levels. still: [f, f], the same of what is behind the person; None where nothing keeps
+    still.
     """
 
     shades: Pixels
@@ -37,7 +38,7 @@ class FineDetail:
         size_px, fine_px = len(square), len(fine)
         coarse = cv2.resize(grey, (size_px, size_px), interpolation=cv2.INTER_AREA)
         moving = grey - cv2.resize(coarse, (fine_px, fine_px), interpolation=cv2.INTER_CUBIC)
-        shades = np.asarray(cv2.cvtColor(square, cv2.COLOR_RGB2GRAY), np.uint8)
+        shades = _shades(square)
         if opacity is None:
             return cls(shades, moving)
         person = cv2.resize(widened(opacity), (fine_px, fine_px))
@@ -57,24 +58,39 @@ def detailed(picture: Pixels, displacement: Tensor, detail: FineDetail, ground: 
     place that shows what is behind the person, which has not moved.
     """
     fine_px = len(detail.moving)
-    moving = _as_the_portrait(picture, displacement, detail)
-    if ground is not None:
-        moving *= 1 - ground
+    share = _as_the_portrait(picture, displacement, detail)
     added = moved_by(displacement, detail.moving)
-    added *= _enlarged(moving, fine_px)
-    if ground is not None and detail.still is not None:
-        added += detail.still * _enlarged(ground, fine_px)
-    large = cv2.resize(picture, (fine_px, fine_px), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(cv2.add(large, cv2.merge([added] * 3), dtype=cv2.CV_8U), np.uint8)
+    if ground is None or detail.still is None:
+        added *= _resized(share, fine_px)
+    else:
+        share *= 1 - _resized(ground, len(share))
+        added *= _resized(share, fine_px)
+        added += detail.still * _resized(ground, fine_px)
+    large = np.asarray(cv2.resize(picture, (fine_px, fine_px), interpolation=cv2.INTER_CUBIC), np.uint8)
+    return _with_levels(large, added)
 
 
 def _as_the_portrait(picture: Pixels, displacement: Tensor, detail: FineDetail) -> Tensor:
-    """[s, s]: 1 where the picture shows what was read from the portrait there, 0 where it shows something else."""
-    read = moved_by(displacement, detail.shades)
-    away = cv2.absdiff(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), read)
-    near = cv2.blur(away.astype(np.float32), (NEIGHBOURHOOD_PX, NEIGHBOURHOOD_PX))
+    """[c, c]: 1 where the picture shows what was read from the portrait there, 0 where it shows something else."""
+    away = cv2.absdiff(_shades(picture), moved_by(displacement, detail.shades)).astype(np.float32)
+    near = cv2.blur(away, (NEIGHBOURHOOD, NEIGHBOURHOOD))
     return np.asarray(((FOREIGN - near) / np.float32(FOREIGN - ALIKE)).clip(0, 1), np.float32)
 
 
-def _enlarged(shares: Tensor, side_px: int) -> Tensor:
+def _shades(picture: Pixels) -> Pixels:
+    """[c, c] uint8 of a picture [s, s, 3]."""
+    coarse_px = len(picture) // COARSE
+    coarse = cv2.resize(picture, (coarse_px, coarse_px), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(coarse, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _with_levels(picture: Pixels, added: Tensor) -> Pixels:
+    """`picture` [f, f, 3] with so many grey levels [f, f] more or less. In bytes: in floats it would take longer."""
+    lighter, darker = (
+        cv2.cvtColor(cv2.addWeighted(added, sign, added, 0, 0, dtype=cv2.CV_8U), cv2.COLOR_GRAY2RGB) for sign in (1, -1)
+    )
+    return np.asarray(cv2.subtract(cv2.add(picture, lighter), darker), np.uint8)
+
+
+def _resized(shares: Tensor, side_px: int) -> Tensor:
     return np.asarray(cv2.resize(shares, (side_px, side_px), interpolation=cv2.INTER_LINEAR), np.float32)

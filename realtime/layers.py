@@ -78,16 +78,19 @@ def _persons_motion(displacement: Tensor, seen: Tensor) -> Tensor:
 def moved_by(displacement: Tensor, picture: Grid) -> Grid:
     """`picture` [n, n, ...] read as far from each place as displacement [h, h, 2] says; its border repeats."""
     size = len(picture)
-    x, y = cv2.split(_resized(displacement * np.float32(size / 2), size) + _places(size))
+    x, y = (
+        cv2.scaleAdd(_resized(way, size), size / 2, places)
+        for way, places in zip(cv2.split(displacement), _places(size), strict=True)
+    )
     moved = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cast(Grid, moved)
 
 
 @lru_cache(maxsize=8)
-def _places(size: int) -> Tensor:
-    """[size, size, 2]: every pixel's own x and y."""
-    line = np.arange(size, dtype=np.float32)
-    return np.ascontiguousarray(np.stack(np.meshgrid(line, line), axis=-1))
+def _places(size: int) -> tuple[Tensor, Tensor]:
+    """[size, size]: every pixel's own x, and y."""
+    rows, columns = np.mgrid[:size, :size].astype(np.float32)
+    return columns, rows
 
 
 def _resized(picture: "np.ndarray", size: int, interpolation: int = cv2.INTER_LINEAR) -> "np.ndarray":
