@@ -5,11 +5,12 @@ import numpy as np
 from realtime.frames import Keypoints, Motion, Tensor
 from realtime.heading import across_of
 from realtime.parts import Parts
-from realtime.similarity import complex_of, fitted_similarity, middle_of, spread_of
+from realtime.similarity import SMALLEST_SPREAD, complex_of, fitted_similarity, middle_of, spread_of
 from realtime.turning import turn_between
 
 # Of what the outline of the driver's hair does beside the head: that of the portrait's is another (docs/decisions/085).
 HAIR_FOLLOWS = 0.5
+BESIDE = 0.5  # spreads: so far from a face's middle hair is to one side of it
 
 
 def with_own_hair(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
@@ -34,14 +35,16 @@ def with_own_hair(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
 def _turned(mean: Tensor, portrait: Keypoints, parts: Parts) -> Tensor:
     """[hair, 2]: how far the outline goes as a face turns and nods to `mean`, along and across the head as it is held.
 
-    An outline is not one point of a head: seen from elsewhere, another lies on it. So its depths differ. Of hair that
-    comes out behind a face, none of what goes in behind it: no keypoint tells what lies above, and it stood out there
-    (docs/decisions/096).
+    An outline is not one point of a head: seen from elsewhere, another lies on it. So its depths differ. Only hair that
+    comes out beside a face goes aside, none that goes in behind it: no keypoint tells what lies above, and it stood out
+    there (docs/decisions/096).
     """
     across = across_of(portrait, parts)
     turn = turn_between(portrait.mean, mean, parts) * across.conjugate()
-    own, (aside, down) = portrait.mean, parts.hair_depths.T
-    place = (complex_of(own[parts.hair] - middle_of(own[parts.face])) * across.conjugate()).real
-    outwards = np.where(aside * turn.real * place > 0, aside * turn.real, 0)
-    way = (outwards + 1j * down * turn.imag) * across * spread_of(own[parts.face])
+    own, (deep_aside, deep_down) = portrait.mean, parts.hair_depths.T
+    spread = max(spread_of(own[parts.face]), SMALLEST_SPREAD)
+    beside = (complex_of(own[parts.hair] - middle_of(own[parts.face])) * across.conjugate()).real / (BESIDE * spread)
+    aside = deep_aside * turn.real
+    coming_out = (1 + np.sign(aside) * beside.clip(-1, 1)) / 2
+    way = spread * (coming_out * aside + 1j * deep_down * turn.imag) * across
     return np.stack([way.real, way.imag], axis=1).astype(np.float32)

@@ -72,3 +72,10 @@ def test_as_a_head_turns_and_nods_hair_behind_it_goes_the_other_way(tilt: float)
     behind[1, 0] = 0
     expected = tilted(behind, tilt)
     np.testing.assert_allclose(deep, expected, atol=0.002)
+
+
+def test_a_face_without_extent_takes_hair_nowhere_but_along() -> None:
+    points = np.zeros_like(PORTRAIT.mean)
+    portrait, moved = (Keypoints(points + np.float32(shift), PORTRAIT.covariance) for shift in (0, 0.1))
+    found = with_own_hair(Motion(moved), portrait, DEEP).target.mean
+    np.testing.assert_allclose(found, moved.mean, atol=1e-5)
