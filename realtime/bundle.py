@@ -20,7 +20,7 @@ from realtime.manifest import (
     SplitName,
     TensorEntry,
 )
-from realtime.parts import PartName, Parts
+from realtime.parts import Parts, odd_depths
 from realtime.wrong_value import wrong_values
 
 # What `animate` takes beside the outputs of `encode_source`.
@@ -157,14 +157,9 @@ def _verify_keypoints(where: str, manifest: Manifest) -> None:
     for name, rows in (*manifest.parts.items(), *((name, ends) for name, of_all in pairs for ends in of_all)):
         if rows and max(rows) >= count:
             raise BundleError(f"{where}: parts: {name} names keypoint {max(rows)} of {count}", hint=_GET_ANOTHER)
-    deep: tuple[tuple[str, int, PartName], ...] = (
-        ("depths", len(manifest.depths), "face"),
-        ("hair_depths", len(manifest.hair_depths), "hair"),
-    )
-    for name, number, owner in deep:
-        of_owner = len(manifest.parts.get(owner, ()))
-        if number not in (0, of_owner):
-            raise BundleError(f"{where}: {name}: {number} for {of_owner} keypoints of the {owner}", hint=_GET_ANOTHER)
+    odd = odd_depths(manifest.parts, manifest.depths, manifest.hair_depths)
+    if odd:
+        raise BundleError(f"{where}: {odd}", hint=_GET_ANOTHER)
     beside = {end for ends in manifest.mirrors for end in ends}.difference(manifest.parts.get("face", ()))
     if beside:
         raise BundleError(f"{where}: mirrors: keypoint {min(beside)} is not of the face", hint=_GET_ANOTHER)

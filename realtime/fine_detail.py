@@ -7,7 +7,7 @@ import numpy as np
 
 from realtime.frames import Pixels, Tensor
 from realtime.ground import mirrored_inwards, widened
-from realtime.layers import moved_by
+from realtime.layers import moved_by, resized
 
 # Of 255 grey levels: nearer than the first to the portrait, a place shows it as it was moved; from the second on it
 # shows something else, as in a mouth that opens, and no detail is known of that.
@@ -35,13 +35,11 @@ class FineDetail:
         opacity: [s, s], 255 where the person is, if what is behind keeps still.
         """
         grey = cv2.cvtColor(fine, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        size_px, fine_px = len(square), len(fine)
-        coarse = cv2.resize(grey, (size_px, size_px), interpolation=cv2.INTER_AREA)
-        moving = grey - cv2.resize(coarse, (fine_px, fine_px), interpolation=cv2.INTER_CUBIC)
+        moving = grey - resized(resized(grey, len(square), cv2.INTER_AREA), len(fine), cv2.INTER_CUBIC)
         shades = _shades(square)
         if opacity is None:
             return cls(shades, moving)
-        person = cv2.resize(widened(opacity), (fine_px, fine_px))
+        person = resized(widened(opacity), len(fine))
         apart = moving * (1 - person.astype(np.float32) / np.float32(255))
         return cls(shades, moving, mirrored_inwards(apart, person > 0))
 
@@ -61,13 +59,12 @@ def detailed(picture: Pixels, displacement: Tensor, detail: FineDetail, ground: 
     share = _as_the_portrait(picture, displacement, detail)
     added = moved_by(displacement, detail.moving)
     if ground is None or detail.still is None:
-        added *= _resized(share, fine_px)
+        added *= resized(share, fine_px)
     else:
-        share *= 1 - _resized(ground, len(share))
-        added *= _resized(share, fine_px)
-        added += detail.still * _resized(ground, fine_px)
-    large = np.asarray(cv2.resize(picture, (fine_px, fine_px), interpolation=cv2.INTER_CUBIC), np.uint8)
-    return _with_levels(large, added)
+        share *= 1 - resized(ground, len(share))
+        added *= resized(share, fine_px)
+        added += detail.still * resized(ground, fine_px)
+    return _with_levels(resized(picture, fine_px, cv2.INTER_CUBIC), added)
 
 
 def _as_the_portrait(picture: Pixels, displacement: Tensor, detail: FineDetail) -> Tensor:
@@ -79,8 +76,7 @@ def _as_the_portrait(picture: Pixels, displacement: Tensor, detail: FineDetail) 
 
 def _shades(picture: Pixels) -> Pixels:
     """[c, c] uint8 of a picture [s, s, 3]."""
-    coarse_px = len(picture) // COARSE
-    coarse = cv2.resize(picture, (coarse_px, coarse_px), interpolation=cv2.INTER_AREA)
+    coarse = resized(picture, len(picture) // COARSE, cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(coarse, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
@@ -90,7 +86,3 @@ def _with_levels(picture: Pixels, added: Tensor) -> Pixels:
         cv2.cvtColor(cv2.addWeighted(added, sign, added, 0, 0, dtype=cv2.CV_8U), cv2.COLOR_GRAY2RGB) for sign in (1, -1)
     )
     return np.asarray(cv2.subtract(cv2.add(picture, lighter), darker), np.uint8)
-
-
-def _resized(shares: Tensor, side_px: int) -> Tensor:
-    return np.asarray(cv2.resize(shares, (side_px, side_px), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -42,13 +42,13 @@ def ground_share(displacement: Tensor, layers: Layers) -> Tensor:
     displacement [h, h, 2]: how far from each place the portrait was read, in [-1, 1]. 0 wherever nothing has moved.
     """
     size, cells = len(layers.opacity), len(displacement)
-    seen = moved_by(displacement, _resized(layers.opacity, cells, cv2.INTER_AREA)).astype(np.float32) / np.float32(255)
+    seen = moved_by(displacement, resized(layers.opacity, cells, cv2.INTER_AREA)).astype(np.float32) / np.float32(255)
     persons = _persons_motion(displacement, seen)
     covered = cv2.dilate(moved_by(persons, layers.opacity), np.ones((COVER, COVER), np.uint8))
     covered = cv2.blur(covered, (COVER_SOFTNESS, COVER_SOFTNESS))
     # Where the person has left, its old picture may be read from the very place.
     dragged = np.maximum(seen * _moved(persons, size), _moved(displacement, size))
-    return np.asarray(_resized(dragged, size) * ((255 - covered) * np.float32(1 / 255)), np.float32)
+    return np.asarray(resized(dragged, size) * ((255 - covered) * np.float32(1 / 255)), np.float32)
 
 
 def composed(picture: Pixels, layers: Layers, share: Tensor) -> Pixels:
@@ -66,11 +66,11 @@ def _persons_motion(displacement: Tensor, seen: Tensor) -> Tensor:
     """The displacement [h, h, 2] of the person, `seen` [h, h], continued beside it as if it filled the picture."""
     inside = cv2.erode((seen > 0.5).astype(np.float32), np.ones((SURE, SURE), np.uint8))
     known = np.dstack([displacement * inside[..., None], inside])
-    quarter = _resized(known, len(known) // 4, cv2.INTER_AREA)
+    quarter = resized(known, len(known) // 4, cv2.INTER_AREA)
     near, far = (
         cv2.GaussianBlur(quarter, (0, 0), softness, borderType=cv2.BORDER_REPLICATE) for softness in (NEAR, FAR)
     )
-    soft = _resized(near + FAR_WEIGHT * far, len(known))
+    soft = resized(near + FAR_WEIGHT * far, len(known))
     continued = soft[..., :2] / (soft[..., 2:] + TINY)
     return np.asarray(continued + inside[..., None] * (displacement - continued), np.float32)
 
@@ -79,7 +79,7 @@ def moved_by(displacement: Tensor, picture: Grid) -> Grid:
     """`picture` [n, n, ...] read as far from each place as displacement [h, h, 2] says; its border repeats."""
     size = len(picture)
     x, y = (
-        cv2.scaleAdd(_resized(way, size), size / 2, places)
+        cv2.scaleAdd(resized(way, size), size / 2, places)
         for way, places in zip(cv2.split(displacement), _places(size), strict=True)
     )
     moved = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -93,5 +93,6 @@ def _places(size: int) -> tuple[Tensor, Tensor]:
     return columns, rows
 
 
-def _resized(picture: "np.ndarray", size: int, interpolation: int = cv2.INTER_LINEAR) -> "np.ndarray":
+def resized(picture: "np.ndarray", size: int, interpolation: int = cv2.INTER_LINEAR) -> "np.ndarray":
+    """`picture` [n, n, ...] as [size, size, ...]."""
     return np.asarray(cv2.resize(picture, (size, size), interpolation=interpolation))

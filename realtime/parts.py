@@ -103,4 +103,19 @@ class Parts:
         return isinstance(getattr(self, part), np.ndarray)
 
 
+def odd_depths(
+    rows: Mapping[PartName, Sequence[int]], depths: Sequence[float], hair_depths: Sequence[Sequence[float]]
+) -> str | None:
+    """What is wrong where depths are told of a part, but not one for each of its keypoints; None where nothing is."""
+    told: tuple[tuple[str, int, PartName], ...] = (
+        ("depths", len(depths), "face"),
+        ("hair_depths", len(hair_depths), "hair"),
+    )
+    for name, number, part in told:
+        count = len(rows.get(part, ()))
+        if number not in (0, count):
+            return f"{name}: {number} for {count} keypoints of the {part}"
+    return None
+
+
 EVERYTHING = Parts()

@@ -97,6 +97,23 @@ def _animate(inputs: Mapping[str, Tensor]) -> DeviceTensors:
     return {"image": np.clip(inputs["source_picture"] * gain, 0, 1)}
 
 
+class TellingEngine(FakeEngine):
+    """Tells its motion, unless it is silent: everything is read from so far to the right."""
+
+    def __init__(self, from_right: float = 0.0, silent: bool = False) -> None:
+        super().__init__()
+        self._from_right, self._silent = from_right, silent
+
+    def run(
+        self, graph: GraphName, inputs: Mapping[str, DeviceTensor], into: DeviceTensors | None = None
+    ) -> DeviceTensors:
+        """As the fake does, into tensors of its own."""
+        outputs = super().run(graph, inputs, None)
+        if graph == "animate" and not self._silent:
+            outputs |= {"displacement": np.full((1, 8, 8, 2), self._from_right, np.float32)}
+        return outputs
+
+
 class ScriptedCamera(Camera):
     """Plays a script: a frame's grey level, a pause in seconds (a float), an error to raise, or HANG until closed."""
 

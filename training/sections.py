@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from realtime.parts import PartName, Parts
+from realtime.parts import PartName, Parts, odd_depths
 
 
 class Section(BaseModel):
@@ -159,14 +159,9 @@ class LandmarkSettings(Section):
 
     @model_validator(mode="after")
     def _depths_are_of_their_parts(self) -> "LandmarkSettings":
-        named: tuple[tuple[str, int, PartName], ...] = (
-            ("depths", len(self.depths), "face"),
-            ("hair_depths", len(self.hair_depths), "hair"),
-        )
-        for name, told, part in named:
-            of_part = len(self.parts.get(part, ()))
-            if told not in (0, of_part):
-                raise ValueError(f"{name}: {told} for {of_part} points in parts.{part}; name one for each")
+        odd = odd_depths(self.parts, self.depths, self.hair_depths)
+        if odd:
+            raise ValueError(f"{odd} in parts; name one for each")
         return self
 
     @model_validator(mode="after")

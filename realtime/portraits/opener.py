@@ -31,8 +31,7 @@ class PortraitOpener:
     def of_pixels(self, pixels: Pixels) -> Portrait:
         """The portrait in pixels [h, w, 3] uint8 RGB. Raises SourceError without a face."""
         portrait = make_portrait("", pixels, self._size_px, self._detector, margin_px=self._margin_px)
-        portrait = before_ground(self._grounds.behind_person(), portrait, self._grounds)
-        return portrait.with_detail() if self._grounds.told else portrait
+        return before_ground(self._grounds.behind_person(), portrait, self._grounds).with_detail(self._grounds.told)
 
     def change_behind(self, text: str) -> None:
         """From the next portrait on that is behind its person. Raises CommandError for a file that is not there."""

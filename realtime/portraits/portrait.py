@@ -79,10 +79,10 @@ class Portrait:
         still = uncovered(self.square, person) if ground is None else cut_out(ground, self.crop, size_px)
         return replace(self, layers=Layers(person, still))
 
-    def with_detail(self) -> "Portrait":
-        """The same, with what its square has finer than the networks' pixels, for those that tell how they move it."""
-        if self.fine is None:
-            return self
+    def with_detail(self, told: bool) -> "Portrait":
+        """The same, with what its square has finer than the networks' pixels, if they have told how they move it."""
+        if self.fine is None or not told:
+            return replace(self, fine=None)
         opacity = self.layers.opacity if self.layers else None
         return replace(self, fine=None, detail=FineDetail.of(self.square, self.fine, opacity))
 
@@ -138,9 +138,8 @@ def open_portrait(
             portrait = before_ground(behind, portrait, grounds)
         elif behind != KEEP and grounds.told:
             portrait = portrait.before(ground_for(below, *portrait.picture.shape[:2]), opacity)
-        portrait = portrait.with_detail() if grounds.told else portrait
         neutral = read_pose(pack.neutral, network) if pack.neutral else None
-        return replace(portrait, neutral=neutral, background=background)
+        return replace(portrait.with_detail(grounds.told), neutral=neutral, background=background)
     except SourceError as error:
         named = error.message if str(path) in error.message else f"{path}: {error.message}"
         raise SourceError(named, hint=error.hint) from None
@@ -195,7 +194,7 @@ def _fine_square(pixels: Pixels, crop: Crop, scale: float, size_px: int) -> Pixe
     own = crop if scale == 1 else Crop(crop.left_px / scale, crop.top_px / scale, crop.side_px / scale)
     if own.side_px < FINER * size_px:
         return None
-    even = 2 * int(own.side_px / 2)
+    even = 2 * int(own.side_px / 2)  # as video codecs take it
     return cut_out(pixels, own, min(even, FINEST * size_px))
 
 

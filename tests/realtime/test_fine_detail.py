@@ -1,6 +1,5 @@
 """A portrait's own detail, finer than the networks' pixels: where it is added, what it follows, and of which files."""
 
-from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -8,17 +7,15 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.engines.base import DeviceTensor, DeviceTensors
 from realtime.fine_detail import FineDetail, detailed
 from realtime.frames import Keypoints, Motion, Pixels, Tensor
 from realtime.ground import FADED
-from realtime.manifest import GraphName
 from realtime.networks import Networks
 from realtime.portraits.cross_fade import CrossFade
 from realtime.portraits.grounds import Grounds
 from realtime.portraits.opener import PortraitOpener
 from realtime.portraits.portrait import Portrait, open_portrait
-from tests.fakes import FakeEngine
+from tests.fakes import FakeEngine, TellingEngine
 from tests.tiny_bundle import KEYPOINTS, SIZE
 
 SIDE, FINE, CELLS = 128, 256, 32
@@ -139,18 +136,6 @@ def test_without_the_networks_motion_there_is_none() -> None:
     grounds = Grounds(behind="keep", told=False)
     assert PortraitOpener(64, None, "", grounds).of_pixels(texture(200)).detail is None
     assert PortraitOpener(64, None, "", Grounds(behind="keep")).of_pixels(texture(200)).detail is not None
-
-
-class TellingEngine(FakeEngine):
-    """Tells that nothing moves."""
-
-    def run(
-        self, graph: GraphName, inputs: Mapping[str, DeviceTensor], into: DeviceTensors | None = None
-    ) -> DeviceTensors:
-        outputs = super().run(graph, inputs, None)
-        if graph == "animate":
-            outputs |= {"displacement": np.zeros((1, 8, 8, 2), np.float32)}
-        return outputs
 
 
 @pytest.mark.parametrize(("engine", "side"), [(TellingEngine, 2 * SIZE), (FakeEngine, SIZE)])

@@ -1,20 +1,17 @@
 """The person moves and what is behind keeps still: composed from a picture, its motion, a mask and a ground."""
 
-from collections.abc import Mapping
 from contextlib import nullcontext
 
 import cv2
 import numpy as np
 import pytest
 
-from realtime.engines.base import DeviceTensor, DeviceTensors
 from realtime.frames import Keypoints, Motion, Pixels, Tensor
 from realtime.framing import Crop
 from realtime.layers import Layers, composed, ground_share
-from realtime.manifest import GraphName
 from realtime.networks import Networks
 from realtime.portraits.portrait import Portrait
-from tests.fakes import FakeEngine
+from tests.fakes import FakeEngine, TellingEngine
 from tests.tiny_bundle import KEYPOINTS, SIZE
 
 SIDE, CELLS = 256, 64
@@ -75,20 +72,6 @@ def test_what_a_person_drags_along_is_not_shown_and_where_it_has_gone_the_ground
     np.testing.assert_array_equal(found[inside], picture[inside])
 
 
-class TellingEngine(FakeEngine):
-    """Tells a motion that reads everything from the left."""
-
-    telling = True
-
-    def run(
-        self, graph: GraphName, inputs: Mapping[str, DeviceTensor], into: DeviceTensors | None = None
-    ) -> DeviceTensors:
-        outputs = super().run(graph, inputs, None)
-        if graph == "animate" and self.telling:
-            outputs |= {"displacement": np.full((1, 8, 8, 2), -0.5, np.float32)}
-        return outputs
-
-
 def animated(engine: FakeEngine, kept: Layers | None) -> Pixels:
     grey = np.full((SIZE, SIZE, 3), 80, np.uint8)
     networks = Networks(engine, lambda _name: nullcontext())
@@ -100,8 +83,7 @@ def animated(engine: FakeEngine, kept: Layers | None) -> Pixels:
 def test_networks_keep_still_what_is_behind_where_it_is_known_and_the_bundle_tells_its_motion() -> None:
     white = np.full((SIZE, SIZE, 3), 255, np.uint8)
     nobody, everybody = (Layers(np.full((SIZE, SIZE), level, np.uint8), white) for level in (0, 255))
-    engine, silent = TellingEngine(), TellingEngine()
-    silent.telling = False
+    engine, silent = TellingEngine(-0.5), TellingEngine(silent=True)
     assert (animated(engine, nobody) == 255).all()
     painted_alone = animated(engine, None)
     assert (painted_alone < 255).all()

@@ -140,9 +140,9 @@ def test_parts_reach_the_checkpoint_and_must_be_points(clips: Path, tmp_path: Pa
     assert named == {"parts": {"face": (0,)}, "openings": (), "depths": (), "mirrors": (), "hair_depths": ()}
     with pytest.raises(ValueError, match="mouth names 3, not a place in points; use 0 to 2"):
         LandmarkSettings.model_validate(guide.model_dump() | {"parts": {"mouth": (3,)}})
-    with pytest.raises(ValueError, match=r"depths: 1 for 2 points in parts.face"):
+    with pytest.raises(ValueError, match="depths: 1 for 2 keypoints of the face"):
         LandmarkSettings.model_validate(guide.model_dump() | {"depths": (0.1,)})
-    with pytest.raises(ValueError, match=r"hair_depths: 1 for 0 points in parts.hair"):
+    with pytest.raises(ValueError, match="hair_depths: 1 for 0 keypoints of the hair"):
         LandmarkSettings.model_validate(guide.model_dump() | {"hair_depths": ((0.1, 0.2),)})
 
 

@@ -14,7 +14,7 @@ from realtime.portraits.behind import ground_behind, replaced
 from realtime.portraits.grounds import Grounds
 from realtime.portraits.opener import PortraitOpener
 from realtime.portraits.person import PersonFinder
-from realtime.portraits.portrait import Portrait, open_portrait
+from realtime.portraits.portrait import FINER, Portrait, open_portrait
 from realtime.settings import DEFAULT_SOURCE, PERSON_MASK
 
 PORTRAITS = sorted(path for path in DEFAULT_SOURCE.parent.glob("*.jpg"))
@@ -47,7 +47,7 @@ def test_every_portrait_that_ships_is_cut_out(path: Path, detector: FaceDetector
     for corner in (cut.square[:12, :12], cut.square[:12, -12:]):
         assert np.abs(corner.astype(int) - GREEN).mean() < 8
     assert cut.crop == kept.crop and cut.picture.shape == kept.picture.shape
-    assert (cut.detail is None) == (kept.detail is None) == (kept.crop.side_px < 1.2 * 256)
+    assert (cut.detail is None) == (kept.detail is None) == (kept.crop.side_px < FINER * 256)
     if cut.detail is not None and cut.detail.still is not None:
         assert np.abs(cut.detail.still[:24, :24]).mean() < 0.3
 
