@@ -16,8 +16,8 @@ from realtime.frames import Pixels, Tensor
 SURE = 5  # cells of the motion: inside the person by two of them, it moves as the person does
 NEAR, FAR = 1.0, 3.0  # how softly that motion is continued beside the person, in quarters of the motion's side
 FAR_WEIGHT, TINY = 1e-2, 1e-6
-COVER = 7  # pixels: edges, and hair of which no mask knows, belong to the person so far
-COVER_SOFTNESS = 5  # pixels over which that ends
+COVER = 11  # pixels: edges, and hair of which no mask knows, belong to the person so far
+COVER_SOFTNESS = 3  # pixels over which that ends
 STILL_PX, MOVED_PX = 1.0, 3.0  # between these a place begins to count as moved
 
 Grid = TypeVar("Grid", Pixels, Tensor)

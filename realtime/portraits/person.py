@@ -1,4 +1,4 @@
-"""Where in a portrait the person is: a network's mask, made sharp along the picture's own edges."""
+"""Where in a portrait the person is: a network's mask, whose edge the picture's own colours and edges tell."""
 
 import hashlib
 from pathlib import Path
@@ -11,17 +11,15 @@ import numpy as np
 from realtime.errors import EngineError, SourceError
 from realtime.frames import Pixels, Tensor, pixels_to_tensor
 from realtime.framing import Crop, cut_out
+from realtime.portraits.person_edge import DOUBT, laid_along_edges, weighed_by_colours
 from realtime.settings import PERSON_MASK
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-SHA256 = "62c17104e4ceb0adddce9b77feb8a344196198d0da340f341ca003839f6eed61"
+SHA256 = "de286815279e9aabbe6fec4721e8431f87147f59b3fbb3ba9fa4b8a5e1518e13"
 SIDE_PX = 256
 SEAM = 0.1  # of the square's side: how gradually its own mask takes over from the whole picture's
-# The network's mask is soft over some pixels; what it is nearly sure of counts as sure.
-DOUBT = 0.15
-FILTER_RADIUS, FILTER_SMOOTHNESS = 1 / 80, 1e-4  # share of the longer side; variance in which an edge is one
 LARGEST_HOLE = 0.005  # of the picture; smaller ones are badges and reflections
 SMALLEST_FACE_SHARE = 0.6  # of the animated square's middle; less is no person that could be told from the rest
 
@@ -53,12 +51,13 @@ class PersonFinder:
         # The square shows the face larger than the whole picture does, so that its mask is the finer one.
         weight = _laid_back(_seam(), face, height, width)
         mask += weight * (_laid_back(near, face, height, width) - mask)
-        return _along_edges(_in_one_piece(mask, face), pixels)[..., None]
+        return laid_along_edges(_in_one_piece(mask, face), pixels)[..., None]
 
     def _mask(self, pixels: Pixels, square: Crop) -> Tensor:
         """[256, 256] in [0, 1] of what the square shows."""
-        found = self._opened().run(None, {"image": pixels_to_tensor(cut_out(pixels, square, SIDE_PX))})
-        return np.asarray(found[0][0, 0], np.float32)
+        shown = cut_out(pixels, square, SIDE_PX)
+        found = self._opened().run(None, {"image": pixels_to_tensor(shown)})
+        return weighed_by_colours(np.asarray(found[0][0, 0], np.float32), shown)
 
     def _opened(self) -> "InferenceSession":
         import onnxruntime
@@ -114,17 +113,3 @@ def _in_one_piece(mask: Tensor, face: Crop) -> Tensor:
     small[0] = False  # the piece itself
     whole[small[labels]] = 1
     return whole
-
-
-def _along_edges(mask: Tensor, pixels: Pixels) -> Tensor:
-    """The mask [h, w] as a local linear function of the picture (guided filter; He et al., 2010, eq. 5 to 8)."""
-    guide: Tensor = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
-    side = 2 * max(1, round(FILTER_RADIUS * max(mask.shape))) + 1
-
-    def mean(values: "np.ndarray") -> "np.ndarray":
-        return np.asarray(cv2.blur(values, (side, side)))
-
-    middle, level = mean(guide), mean(mask)
-    slope = (mean(guide * mask) - middle * level) / (mean(guide * guide) - middle**2 + FILTER_SMOOTHNESS)
-    refined = mean(slope) * guide + mean(level - slope * middle)
-    return ((refined - DOUBT) / (1 - 2 * DOUBT)).clip(0, 1)

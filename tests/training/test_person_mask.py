@@ -1,6 +1,7 @@
 """The training of the person's mask: picture and mask stay together, a network learns, bad input is named."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -11,12 +12,16 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from models.person_mask import PersonMask
+from realtime.settings import DEFAULT_SOURCE
+from training.clips import Pixels
 from training.efficientnet import load_pretrained, packaged_weights
-from training.person_mask.__main__ import main, overlap, train
+from training.person_mask.__main__ import main, overlap, train, with_drawings
+from training.person_mask.drawings import HANDS, drawn
 from training.person_mask.find_masks import main as find_masks
 from training.person_mask.find_masks import spread_frames
 from training.person_mask.pictures import MaskedPictures, write_masked_pictures
 from training.person_mask.scenes import continued, placed, varied
+from training.stills import read_still
 
 SIZE = 64
 
@@ -39,6 +44,12 @@ def clip_of_ten(tmp_path: Path) -> Path:
         data = cv2.imencode(".png", np.full((SIZE, SIZE, 3), 20 * index, np.uint8))[1]
         (folder / f"{index:02}.png").write_bytes(data.tobytes())
     return folder
+
+
+@pytest.fixture
+def photo() -> Pixels:
+    """A portrait that ships, small."""
+    return read_still(DEFAULT_SOURCE, 2 * SIZE)
 
 
 def tensors(pictures: MaskedPictures) -> tuple[Tensor, Tensor]:
@@ -71,6 +82,36 @@ def test_scenes_are_pictures_and_the_same_seed_gives_the_same(discs: MaskedPictu
         torch.testing.assert_close(found, wanted)
         assert found.min() >= 0 and found.max() <= 1
     assert first[0].shape == (4, 3, SIZE, SIZE) and first[1].shape == (4, 1, SIZE, SIZE)
+
+
+@pytest.mark.parametrize("hand", HANDS, ids=lambda hand: hand.__name__.strip("_"))
+def test_every_hand_draws_what_is_there(hand: Callable[[Pixels, np.random.Generator], Pixels], photo: Pixels) -> None:
+    picture = hand(photo, np.random.default_rng(0))
+    assert picture.shape == photo.shape and picture.dtype == np.uint8
+    grey, before = (cv2.cvtColor(x, cv2.COLOR_RGB2GRAY).ravel() for x in (picture, photo))
+    assert np.corrcoef(grey, before)[0, 1] > 0.5
+    assert np.abs(grey.astype(int) - before).mean() > 1
+
+
+def test_a_drawing_that_fades_takes_its_mask_along(photo: Pixels) -> None:
+    everywhere = np.full(photo.shape[:2], 255, np.uint8)
+    for seed in range(40):
+        picture, mask = drawn(photo, everywhere, np.random.default_rng(seed))
+        bare = mask == 0
+        if bare.mean() > 0.1:
+            break
+    assert bare[0, 0] and not bare[len(photo) // 2, len(photo) // 2]
+    corner = cv2.blur(picture, (9, 9))[4, 4]
+    assert corner.min() > 255 - 80 and np.abs(corner - picture[bare].mean(axis=0)).max() < 30
+
+
+def test_so_many_are_drawn_and_the_same_seed_draws_the_same(discs: MaskedPictures) -> None:
+    many = MaskedPictures(np.tile(discs.pictures, (10, 1, 1, 1)), np.tile(discs.masks, (10, 1, 1)))
+    some = with_drawings(many, 0.4, seed=3)
+    changed = (some.pictures != many.pictures).any(axis=(1, 2, 3))
+    assert 8 <= changed.sum() <= 24
+    assert np.array_equal(some.pictures, with_drawings(many, 0.4, seed=3).pictures)
+    assert np.array_equal(some.masks[~changed], many.masks[~changed])
 
 
 def test_it_learns_what_stands_before_the_noise(discs: MaskedPictures, tmp_path: Path) -> None:
@@ -107,4 +148,5 @@ def test_masks_survive_their_file(discs: MaskedPictures, tmp_path: Path, capsys:
     write_masked_pictures(file, discs.pictures, discs.masks)
     out = tmp_path / "mask.safetensors"
     assert main([str(file), "--validation", str(file), "--steps", "1", "--batch", "2", "--out", str(out)]) == 0
-    assert '"overlap"' in capsys.readouterr().out and out.exists()
+    printed = capsys.readouterr().out
+    assert '"overlap"' in printed and '"drawn"' in printed and out.exists()

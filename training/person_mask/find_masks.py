@@ -1,7 +1,7 @@
 """`python -m training.person_mask.find_masks CLIPS OUT.npz [--stills FOLDER]`: where MediaPipe sees persons.
 
-Of every clip some frames at even distances, and every still. It runs in the environment of `make evaluate`, as
-`training.find_landmarks` does.
+Of every clip some frames at even distances, and every still. Near a mask's edge the picture's colours have their say,
+as they have when a portrait is read. It runs in the environment of `make evaluate`, as `training.find_landmarks` does.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from rich.progress import track
 
+from realtime.portraits.person_edge import weighed_by_colours
 from training.clips import ClipError, Pixels, decode_frames, find_clips
 from training.person_mask.pictures import SIZE, write_masked_pictures
 from training.stills import find_stills, read_still
@@ -41,7 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     with SelfieSegmentation(model_selection=0) as person:
-        masks = [person.process(picture).segmentation_mask for picture in track(pictures, "Finding masks")]
+        masks = [
+            weighed_by_colours(person.process(picture).segmentation_mask, picture)
+            for picture in track(pictures, "Finding masks")
+        ]
     write_masked_pictures(options.out, np.stack(pictures), np.stack([np.rint(mask * 255) for mask in masks]))
     print(f"{len(pictures)} pictures: {options.out}")
     return 0
