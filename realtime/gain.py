@@ -8,19 +8,12 @@ from realtime.eyes import eyes_together
 from realtime.frames import Keypoints, Motion, Tensor
 from realtime.hair import with_own_hair
 from realtime.heading import as_held
-from realtime.motion import positive_definite, relative_motion, smallest_variance
+from realtime.motion import covariance_towards, relative_motion
 from realtime.parts import EVERYTHING, Parts
 from realtime.resting import RESTING_LIDS, UPPER_LID_SHARE, UPPER_LIP_SHARE
 from realtime.similarity import fitted_similarity, spread_of
-from realtime.turning import sine_between, turned_further
+from realtime.turning import turned_further
 
-# The portrait follows well what training showed: in 95 % of pairs of frames (every 20th of the 40 validation clips) no
-# keypoint of the face was further from its place than this, in spreads.
-REACH = 0.74
-# Sine of the furthest turn or nod: beyond it far eyes tear in one portrait of four (docs/decisions/083).
-TURNING_REACH = 0.45
-SMALLEST_SPREAD = 1e-3
-KNEE = 0.7  # of the reach; up to here nothing is changed
 # The networks show this much less of what lips and lids are asked to do (docs/decisions/074).
 LIPS_ASKED, LIDS_ASKED = 1.2, 1.3
 STARING = 0.4  # of how far apart lids are at rest: so much further they open at most
@@ -54,7 +47,8 @@ def with_gain(motion: Motion, portrait: Keypoints, gains: Gains, parts: Parts = 
     expression = (target.mean - headed) * _of_parts(len(headed), gains, parts)[:, None]
     moved = target.mean - portrait.mean
     moved[face] = (gains.head * (headed - portrait.mean) + expression)[face]
-    return _about(portrait, moved, target.covariance, gains.overall)
+    mean = (portrait.mean + gains.overall * moved).astype(np.float32)
+    return Motion(Keypoints(mean, covariance_towards(target.covariance, portrait, gains.overall)))
 
 
 def followed(driving: Keypoints, portrait: Keypoints, neutral: Keypoints, parts: Parts) -> Motion:
@@ -89,49 +83,6 @@ def asked_for_more(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
     mean[upper] -= share * stretch
     mean[lower] += (1 - share) * stretch
     return Motion(Keypoints(mean, motion.target.covariance))
-
-
-def range_used(motion: Motion, portrait: Keypoints, parts: Parts = EVERYTHING) -> float:
-    """How far the face's keypoints go from their place in the portrait, or turn, as a share of what it can follow.
-
-    0 where the keypoints all fall together: they span nothing to measure by.
-    """
-    resting, moved = portrait.mean[parts.face], motion.target.mean[parts.face]
-    spread = spread_of(resting)
-    if spread < SMALLEST_SPREAD:
-        return 0.0
-    way = float(np.linalg.norm(moved - resting, axis=1).max()) / (REACH * spread)
-    return max(way, sine_between(portrait.mean, motion.target.mean, parts) / TURNING_REACH)
-
-
-def limited(motion: Motion, portrait: Keypoints, parts: Parts = EVERYTHING) -> Motion:
-    """motion within what the portrait can follow."""
-    return held_back(motion, portrait, range_used(motion, portrait, parts), parts)
-
-
-def held_back(motion: Motion, portrait: Keypoints, used: float, parts: Parts) -> Motion:
-    """motion that uses so much of its range: unchanged up to a knee, then ever less, the head never beyond its range.
-
-    The whole face is held back alike, so that it keeps its shape; lips and lids stay as far apart as they are to be:
-    a driver who leans or turns far still speaks and blinks.
-    """
-    if used <= KNEE:
-        return motion
-    allowed = KNEE + (1 - KNEE) * np.tanh((used - KNEE) / (1 - KNEE))
-    wished = motion.target.mean
-    held = _about(portrait, wished - portrait.mean, motion.target.covariance, float(allowed / used)).target
-    mean = held.mean.copy()
-    upper, lower = parts.openings.T
-    missing = ((wished[lower] - wished[upper]) - (mean[lower] - mean[upper])) / 2
-    mean[upper] -= missing
-    mean[lower] += missing
-    return Motion(Keypoints(mean, held.covariance))
-
-
-def _about(portrait: Keypoints, moved: Tensor, covariance: Tensor, share: float) -> Motion:
-    mean = (portrait.mean + share * moved).astype(np.float32)
-    changed = portrait.covariance + share * (covariance - portrait.covariance)
-    return Motion(Keypoints(mean, positive_definite(changed, smallest_variance(portrait))))
 
 
 def _of_parts(count: int, gains: Gains, parts: Parts) -> Tensor:

@@ -54,6 +54,12 @@ def absolute_motion(driving: Keypoints) -> Motion:
     return Motion(driving)
 
 
+def covariance_towards(covariance: Tensor, portrait: Keypoints, share: float) -> Tensor:
+    """The portrait's covariances, changed by a share of what leads to `covariance` [k, 2, 2]; none gets too flat."""
+    changed = portrait.covariance + share * (covariance - portrait.covariance)
+    return positive_definite(changed, smallest_variance(portrait))
+
+
 def smallest_variance(portrait: Keypoints) -> np.ndarray:
     """[k]: how flat each of the portrait's parts may become."""
     return SMALLEST_VARIANCE_RATIO * _smallest_eigenvalues(portrait.covariance.astype(np.float64))

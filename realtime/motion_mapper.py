@@ -8,7 +8,8 @@ from realtime.calibration import Calibration
 from realtime.controls import Obey, on_or_off, stepped, switched
 from realtime.errors import CommandError, MarionetError
 from realtime.frames import Keypoints, Motion
-from realtime.gain import Gains, followed, held_back, range_used, with_gain
+from realtime.gain import Gains, followed, with_gain
+from realtime.limiter import held_back, range_used
 from realtime.motion import absolute_motion
 from realtime.parts import EVERYTHING, PartName, Parts
 from realtime.portraits.gallery import Source

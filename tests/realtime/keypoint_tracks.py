@@ -48,3 +48,13 @@ def face(
     mean = mean * scale + np.array(shift)
     mean = mean + np.random.default_rng(seed).normal(0, noise, mean.shape)
     return Keypoints(mean.astype(np.float32), np.tile(0.01 * np.eye(2, dtype=np.float32), (len(FACE), 1, 1)))
+
+
+def with_shoulders(points: Keypoints, shift: tuple[float, float] = (0.0, 0.0)) -> Keypoints:
+    """A face with two keypoints of the body below it, moved by so much."""
+    shoulders = (np.array([(-0.8, 0.9), (0.8, 0.9)]) + shift).astype(np.float32)
+    covariance = np.concatenate([points.covariance, points.covariance[:2]])
+    return Keypoints(np.concatenate([points.mean, shoulders]), covariance)
+
+
+SHOULDERS = [len(FACE), len(FACE) + 1]

@@ -1,4 +1,4 @@
-"""Gain and limiter: what they leave alone, what they scale, and where they stop."""
+"""Gain: what it leaves alone, what it scales, and where asking for more stops."""
 
 import numpy as np
 import pytest
@@ -8,23 +8,28 @@ from hypothesis import strategies as st
 from realtime.frames import Keypoints, Motion
 from realtime.gain import (
     GAPING,
-    KNEE,
     LIDS_ASKED,
     LIPS_ASKED,
     STARING,
-    TURNING_REACH,
     Gains,
     asked_for_more,
-    limited,
-    range_used,
     with_gain,
 )
 from realtime.motion import relative_motion
 from realtime.parts import EVERYTHING, Parts
 from realtime.resting import RESTING_LIDS
 from realtime.similarity import fitted_similarity, spread_of
-from realtime.turning import sine_between
-from tests.realtime.keypoint_tracks import FACE, MOUTH, NOSE, OPENINGS, PARTS, UPPER_LIDS, WAYS, WITH_DEPTHS, face
+from tests.realtime.keypoint_tracks import (
+    FACE,
+    MOUTH,
+    NOSE,
+    OPENINGS,
+    PARTS,
+    SHOULDERS,
+    UPPER_LIDS,
+    face,
+    with_shoulders,
+)
 
 PORTRAIT = face()
 LOWER_LIDS = [2, 3]
@@ -142,50 +147,6 @@ def test_covariances_stay_positive_definite(gain: float, seed: int) -> None:
     assert (np.linalg.eigvalsh(motion.target.covariance.astype(np.float64)) > 0).all()
 
 
-def test_within_the_knee_the_limiter_changes_nothing() -> None:
-    motion = relative_motion(face(shift=(0.15, 0.0)), PORTRAIT, PORTRAIT)
-    assert range_used(motion, PORTRAIT) < KNEE
-    assert limited(motion, PORTRAIT) is motion
-
-
-@given(st.floats(0, 6.28), st.floats(0.0, 3.0))
-def test_the_limiter_never_goes_beyond_the_reach_and_keeps_the_direction(angle: float, way: float) -> None:
-    shift = (way * np.cos(angle), way * np.sin(angle))
-    motion = limited(relative_motion(face(shift=shift), PORTRAIT, PORTRAIT), PORTRAIT)
-    assert range_used(motion, PORTRAIT) <= 1.0 + 1e-5
-    moved = motion.target.mean - FACE
-    np.testing.assert_allclose(moved, np.broadcast_to(moved.mean(axis=0), moved.shape), atol=1e-4)
-    assert moved.mean(axis=0) @ np.array(shift) >= 0
-
-
-def test_a_driver_who_leans_far_still_speaks_and_blinks() -> None:
-    motion = relative_motion(face(shift=(1.0, 0), jaw=0.1, lids=0.05), PORTRAIT, PORTRAIT, PARTS)
-    held = limited(motion, PORTRAIT, PARTS).target.mean
-    upper, lower = np.array(OPENINGS).T
-    wished = motion.target.mean
-    np.testing.assert_allclose(held[lower] - held[upper], wished[lower] - wished[upper], atol=1e-6)
-    assert 0.2 < held[NOSE, 0] < 0.5
-
-
-@given(st.floats(-1.0, 1.0), st.floats(-1.0, 1.0))
-def test_a_head_that_turns_or_nods_far_is_held_where_the_portrait_can_follow(turn: float, nod: float) -> None:
-    mean = FACE + np.outer(WAYS, [turn, nod]).astype(np.float32)
-    motion = limited(Motion(Keypoints(mean, PORTRAIT.covariance)), PORTRAIT, WITH_DEPTHS)
-    asked, found = (sine_between(FACE, points, WITH_DEPTHS) for points in (mean, motion.target.mean))
-    assert found <= 1.002 * TURNING_REACH  # lids are set apart again
-    assert found >= 0.9 * min(asked, KNEE * TURNING_REACH)
-
-
-def test_more_movement_of_the_driver_is_always_more_of_the_portrait() -> None:
-    ways = [
-        limited(relative_motion(face(shift=(0.02 * step, 0)), PORTRAIT, PORTRAIT), PORTRAIT).target.mean[0, 0]
-        for step in range(60)
-    ]
-    steps = np.diff(ways)
-    assert (steps > -1e-6).all()  # what float32 can tell
-    assert steps.max() < 0.0201  # and no jump where the limiter sets in
-
-
 @given(st.floats(-0.5, 0.5), st.floats(-0.5, 0.5), st.floats(0.5, 2.0), st.floats(-1.0, 1.0))
 def test_a_similarity_is_found_exactly(x: float, y: float, scale: float, angle: float) -> None:
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -193,32 +154,12 @@ def test_a_similarity_is_found_exactly(x: float, y: float, scale: float, angle: 
     np.testing.assert_allclose(fitted_similarity(FACE, onto).applied(FACE), onto, atol=1e-5)
 
 
-def _with_shoulders(points: Keypoints, drop: float = 0.0) -> Keypoints:
-    """A face with two keypoints of the body behind it, let down by so much."""
-    shoulders = np.array([(-0.8, 0.9 + drop), (0.8, 0.9 + drop)], np.float32)
-    covariance = np.concatenate([points.covariance, points.covariance[:2]])
-    return Keypoints(np.concatenate([points.mean, shoulders]), covariance)
-
-
-SHOULDERS = [len(FACE), len(FACE) + 1]
-
-
 def test_what_lies_beside_the_face_has_the_overall_gain_alone() -> None:
-    portrait = _with_shoulders(PORTRAIT)
-    motion = relative_motion(_with_shoulders(face(shift=(0.2, 0.0)), drop=0.1), portrait, portrait)
+    portrait = with_shoulders(PORTRAIT)
+    motion = relative_motion(with_shoulders(face(shift=(0.2, 0.0)), shift=(0.0, 0.1)), portrait, portrait)
     moved = with_gain(motion, portrait, Gains(overall=0.5, head=2.0), PARTS).target.mean - portrait.mean
     np.testing.assert_allclose(moved[SHOULDERS], [(0.0, 0.05)] * 2, atol=1e-6)
     np.testing.assert_allclose(moved[NOSE], [0.2, 0.0], atol=1e-6)
-
-
-def test_a_body_out_of_the_picture_does_not_hold_the_face_back() -> None:
-    portrait = _with_shoulders(PORTRAIT)
-    motion = relative_motion(_with_shoulders(face(jaw=0.05), drop=3.0), portrait, portrait)
-    assert range_used(motion, portrait, PARTS) == pytest.approx(
-        range_used(relative_motion(face(jaw=0.05), PORTRAIT, PORTRAIT), PORTRAIT)
-    )
-    assert limited(motion, portrait, PARTS) is motion
-    assert range_used(motion, portrait) > 1
 
 
 def test_parts_that_nobody_named_have_no_gain_of_their_own() -> None:

@@ -14,7 +14,8 @@ from realtime.closing import Closing
 from realtime.engines.base import DeviceTensors, Engine
 from realtime.engines.catalogue import open_engine
 from realtime.frames import Keypoints, Motion, Tensor, pixels_to_tensor, source_tensors, tensor_to_pixels
-from realtime.gain import followed, limited
+from realtime.gain import followed
+from realtime.limiter import limited
 from realtime.motion import absolute_motion
 from realtime.parts import TOLD, Parts
 from realtime.resting import facing
