@@ -12,6 +12,7 @@ from realtime.layers import moved_by, resized
 # Of 255 grey levels: nearer than the first to the portrait, a place shows it as it was moved; from the second on it
 # shows something else, as in a mouth that opens, and no detail is known of that.
 ALIKE, FOREIGN = 4.0, 16.0
+CRISPNESS, SOFTNESS = 0.8, 0.7  # how much is added of what is finer than so many pixels of the networks'
 COARSE, NEIGHBOURHOOD = 2, 3  # pixels of the networks' in one cell of what is compared, and cells that count together
 
 
@@ -52,17 +53,20 @@ class FineDetail:
 def detailed(picture: Pixels, displacement: Tensor, detail: FineDetail, ground: Tensor | None = None) -> Pixels:
     """`picture` [s, s, 3], as large as the detail and with it: [f, f, 3].
 
-    displacement [h, h, 2]: how far from each place the portrait was read, in [-1, 1]. ground [s, s]: the share of each
-    place that shows what is behind the person, which has not moved.
+    What shows something else than the portrait has no such detail, and is made crisper. displacement [h, h, 2]: how far
+    from each place the portrait was read, in [-1, 1]. ground [s, s]: the share of each place that shows what is behind
+    the person, which has not moved.
     """
     fine_px = len(detail.moving)
-    share = _as_the_portrait(picture, displacement, detail)
+    portraits = _as_the_portrait(picture, displacement, detail)
+    others = 1 - portraits
+    if ground is not None and detail.still is not None:
+        persons = 1 - resized(ground, len(portraits))
+        portraits, others = portraits * persons, others * persons
     added = moved_by(displacement, detail.moving)
-    if ground is None or detail.still is None:
-        added *= resized(share, fine_px)
-    else:
-        share *= 1 - resized(ground, len(share))
-        added *= resized(share, fine_px)
+    added *= resized(portraits, fine_px)
+    added += resized(_finest(picture) * resized(others, len(picture)), fine_px)
+    if ground is not None and detail.still is not None:
         added += detail.still * resized(ground, fine_px)
     return _with_levels(resized(picture, fine_px, cv2.INTER_CUBIC), added)
 
@@ -72,6 +76,13 @@ def _as_the_portrait(picture: Pixels, displacement: Tensor, detail: FineDetail) 
     away = cv2.absdiff(_shades(picture), moved_by(displacement, detail.shades)).astype(np.float32)
     near = cv2.blur(away, (NEIGHBOURHOOD, NEIGHBOURHOOD))
     return np.asarray(((FOREIGN - near) / np.float32(FOREIGN - ALIKE)).clip(0, 1), np.float32)
+
+
+def _finest(picture: Pixels) -> Tensor:
+    """[s, s]: so many grey levels that a picture [s, s, 3] is as crisp enlarged as it was."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    soft = cv2.GaussianBlur(grey, (0, 0), SOFTNESS)
+    return np.asarray(cv2.addWeighted(grey, CRISPNESS, soft, -CRISPNESS, 0, dtype=cv2.CV_32F), np.float32)
 
 
 def _shades(picture: Pixels) -> Pixels:

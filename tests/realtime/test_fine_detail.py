@@ -78,6 +78,24 @@ def test_what_was_painted_anew_gets_none() -> None:
     assert apart(found[outside], FINE_PICTURE[outside]) < 1.5
 
 
+def test_what_was_painted_anew_is_made_crisper_and_keeps_its_shades() -> None:
+    painted = SQUARE.copy()
+    bars = np.where(np.arange(48) // 6 % 2, 220, 40).astype(np.uint8)
+    painted[40:88, 40:88] = cv2.GaussianBlur(np.tile(bars[None, :, None], (48, 1, 3)), (0, 0), 1.0)
+    inside = np.s_[90:166, 90:166]
+    plain, found = (
+        cv2.cvtColor(x, cv2.COLOR_RGB2GRAY)[inside].astype(float)
+        for x in (
+            larger(painted, FINE),
+            detailed(painted, motion(0), DETAIL),
+        )
+    )
+    edges = [np.abs(np.diff(picture, axis=1)).max() for picture in (plain, found)]
+    assert 1.05 * edges[0] < edges[1] < 1.5 * edges[0]
+    assert abs(plain.mean() - found.mean()) < 1
+    assert found.max() < plain.max() + 20 and found.min() > plain.min() - 20  # no bright or dark rims to speak of
+
+
 def test_what_is_behind_keeps_its_own_and_takes_none_of_the_person() -> None:
     """The person is the lower half; everything is said to show the ground, though the motion takes it elsewhere."""
     person = np.zeros((SIDE, SIDE), np.uint8)
