@@ -7,7 +7,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from realtime.parts import Parts
 from training.augmentation import degrade, draw_colours, draw_flips, flip
 from training.face_alignment import LANDMARKS as FACE_LANDMARKS
 from training.frame_cache import FrameCache
@@ -42,7 +41,7 @@ def pair_sampling(settings: TrainingSettings, cache: FrameCache, landmarks: Land
         return Sampling(weights)
     points, face = landmarks.points, list(guide.parts["face"])
     shapes = shapes_of(points[:, face]) if guide.turn_sampling else None
-    apart = parted(points, Parts.named(guide.parts, guide.openings).lips, face) if guide.lip_sampling else None
+    apart = parted(points, guide.told.lips, face) if guide.lip_sampling else None
     return Sampling(weights, shapes, guide.turn_sampling, apart, guide.lip_sampling)
 
 
@@ -89,12 +88,12 @@ def make_example(
         judge_weight=float(step >= settings.loss.head_start),
         judged=guide.judged,
         openings=_openings(guide, device) if guide.openings else None,
+        parts=guide.told,
     )
 
 
 def _openings(guide: LandmarkSettings, device: torch.device) -> Openings:
-    parts = Parts.named(guide.parts, guide.openings)
-    return Openings(*(torch.from_numpy(pairs).to(device) for pairs in (parts.openings, parts.lips)))
+    return Openings(*(torch.from_numpy(pairs).to(device) for pairs in (guide.told.openings, guide.told.lips)))
 
 
 def _landmarks_of(track: LandmarkTrack, rows: NDArray[np.int64], mirrored: Tensor) -> Tensor:

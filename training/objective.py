@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from models.geometry import Keypoints
 from models.portrait_net import Animation, PortraitNet
+from realtime.parts import EVERYTHING, Parts
 from training.losses import gradient_l1, landmark_distance, pyramid_l1, span_distance
 from training.perceptual import PerceptualDistance
 from training.sections import LossSettings
@@ -22,8 +23,8 @@ class Example:
     `emphasised` of them counts once more with `emphasis`, and its gradients with `emphasis_gradient`; what lies between
     the ends of `spans` [s, 2] with `span_weight`, and how they move from source to driver with `shift_weight`. `judged`
     are the groups of landmarks that a judge looks at, and `judge_weight` is how much it counts. `openings` are opposite
-    lips and lids. The two `face_landmarks` [b, 5, 2] are those that training/face_alignment.py aligns faces by.
-    `strangers` are animated by the first motions of the batch.
+    lips and lids, and `parts` what the live program is told of keypoints. The two `face_landmarks` [b, 5, 2] are those
+    that training/face_alignment.py aligns faces by. `strangers` are animated by the first motions of the batch.
     """
 
     source: Tensor
@@ -39,6 +40,7 @@ class Example:
     span_weight: float = 0.0
     shift_weight: float = 0.0
     openings: Openings | None = None
+    parts: Parts = EVERYTHING
     source_face_landmarks: Tensor | None = None
     face_landmarks: Tensor | None = None
     judged: tuple[tuple[int, ...], ...] = ()

@@ -5,18 +5,23 @@ asks for one of them. What comes before painting stays as it is and is computed 
 judged is held to what the painter made of it when the run began. A teacher who paints from the same features and flow
 says which of them: then its picture is the aim, of what is judged and of what is not.
 
-A share `loss.cross` of the batch also moves strangers, whose mouths open wider than any that clips show. No true
-picture of them is known: the judge learns on them, too, what is painted, and their shades stay as they were.
+A share `loss.cross` of the batch also moves strangers, as a call does: their mouths open wider than any that clips
+show. No true picture of them is known: the judge learns on them, too, what is painted, and their shades stay as they
+were.
 """
 
 import copy
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
+from models.geometry import Keypoints
 from models.live_transfer import LiveMotionTransfer, warp
 from models.portrait_net import PortraitNet
+from realtime.parts import Parts
 from training.identity import IdentityEmbedding, identity_distance
+from training.in_a_call import moved_in_calls
 from training.losses import gradient_l1, lost_detail, pyramid_l1, shade_l1
 from training.objective import Example, Outcome, Painted, picture_terms
 from training.patch_judge import PatchJudge, convincing, mistaken, unlike_features
@@ -160,13 +165,20 @@ def _before_painting(
     network: PortraitNet, painter: LiveMotionTransfer, example: Example, cross: float
 ) -> tuple[Tensor, Tensor, Cast]:
     """Features to paint from [b, c, s / 4, s / 4], warped sources [b, 3, s, s], strangers last; and the cast."""
-    cast = look(network, example, cross)
+    cast = as_in_a_call(look(network, example, cross), example.parts)
     own, others = cast.sources, cast.portraits
     features = {name: torch.cat([maps, others.features[name]]) for name, maps in own.features.items()}
     sources, wanted = joined(own.keypoints, others.keypoints), joined(cast.driving, cast.moved)
     flow = network.dense_motion(features["source_thumbnail"], sources, wanted)
     warped = warp(features["source_image"], flow.displacement, example.source.shape[-1])
     return painter.meet(features["source_features"], flow), warped, cast
+
+
+def as_in_a_call(cast: Cast, parts: Parts) -> Cast:
+    """The same, but strangers move as the live program moves them: the painter learns what it will be asked for."""
+    count = len(cast.moved.mean)
+    driving, neutral = (Keypoints(*(t[:count] for t in points)) for points in (cast.driving, cast.sources.keypoints))
+    return replace(cast, moved=moved_in_calls(driving, cast.portraits.keypoints, neutral, parts))
 
 
 def _any_of(landmarks: Tensor, generator: torch.Generator) -> Tensor:

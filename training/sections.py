@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from realtime.parts import PartName, Parts, odd_depths
+from realtime.parts import TOLD, PartName, Parts, odd_depths
 
 
 class Section(BaseModel):
@@ -148,6 +148,11 @@ class LandmarkSettings(Section):
         )
         return tuple(ends for ends in found if ends[0] < ends[1] and set(ends) <= set(face))
 
+    @property
+    def told(self) -> Parts:
+        """What the live program is told of the keypoints."""
+        return Parts.named(*(getattr(self, name) for name in TOLD))
+
     @model_validator(mode="after")
     def _places_are_of_points(self) -> "LandmarkSettings":
         count = len(self.points)
@@ -172,7 +177,7 @@ class LandmarkSettings(Section):
 
     @model_validator(mode="after")
     def _lips_are_of_a_face(self) -> "LandmarkSettings":
-        if self.lip_sampling and ("face" not in self.parts or not len(Parts.named(self.parts, self.openings).lips)):
+        if self.lip_sampling and ("face" not in self.parts or not len(self.told.lips)):
             raise ValueError(
                 "lip_sampling: looks at lips; name them in openings and parts.mouth, and parts.face, or leave it"
             )

@@ -13,13 +13,11 @@ from realtime.bundle import open_bundle
 from realtime.closing import Closing
 from realtime.engines.base import DeviceTensors, Engine
 from realtime.engines.catalogue import open_engine
-from realtime.frames import Keypoints, Motion, Tensor, pixels_to_tensor, source_tensors, tensor_to_pixels
-from realtime.gain import followed
-from realtime.limiter import limited
+from realtime.frames import Keypoints, pixels_to_tensor, source_tensors, tensor_to_pixels
 from realtime.motion import absolute_motion
 from realtime.parts import TOLD, Parts
-from realtime.resting import facing
 from training.clips import Pixels
+from training.in_a_call import in_a_call, one_by_one, stacked
 
 
 class Reenactor(Protocol):
@@ -66,7 +64,7 @@ class BundleReenactor(Closing):
         for pixels in driving:
             found = self._keypoints(engine.run("detect_keypoints", engine.upload({"image": pixels_to_tensor(pixels)})))
             neutral = neutral or found
-            motion = _in_a_call(found, portrait, neutral, self._parts) if relative else absolute_motion(found)
+            motion = in_a_call(found, portrait, neutral, self._parts) if relative else absolute_motion(found)
             target = {"driving_mean": motion.target.mean[None], "driving_covariance": motion.target.covariance[None]}
             result = engine.run("animate", inputs | engine.upload(target))["image"]
             frames.append(tensor_to_pixels(engine.download(result)))
@@ -99,35 +97,22 @@ class CheckpointReenactor:
         image = torch.from_numpy(pixels_to_tensor(source))
         still = self._network.detect_keypoints(image)
         features = self._network.encode_source(image)
-        portrait = _first(still)
+        (portrait,) = one_by_one(still)
         neutral = None
         frames: list[Pixels] = []
         for start in range(0, len(driving), self.CHUNK):
             chunk = driving[start : start + self.CHUNK]
             found = self._network.detect_keypoints(torch.from_numpy(np.concatenate([*map(pixels_to_tensor, chunk)])))
-            drivers = [Keypoints(mean.numpy(), covariance.numpy()) for mean, covariance in zip(*found, strict=True)]
+            drivers = list(one_by_one(found))
             neutral = neutral or drivers[0]
             targets = [
-                (_in_a_call(d, portrait, neutral, self._parts) if relative else absolute_motion(d)).target
+                (in_a_call(d, portrait, neutral, self._parts) if relative else absolute_motion(d)).target
                 for d in drivers
             ]
             result = self._network.animate(
                 {name: tensor.expand(len(chunk), *tensor.shape[1:]) for name, tensor in features.items()},
                 TorchKeypoints(*(tensor.expand(len(chunk), *tensor.shape[1:]) for tensor in still)),
-                TorchKeypoints(_stack([t.mean for t in targets]), _stack([t.covariance for t in targets])),
+                stacked(targets),
             )
             frames += [tensor_to_pixels(picture[None]) for picture in result.image.numpy()]
         return np.stack(frames)
-
-
-def _in_a_call(driving: Keypoints, portrait: Keypoints, neutral: Keypoints, parts: Parts) -> Motion:
-    motion = followed(driving, portrait, facing(neutral, portrait, parts), parts)
-    return limited(motion, portrait, parts)
-
-
-def _first(keypoints: TorchKeypoints) -> Keypoints:
-    return Keypoints(keypoints.mean[0].numpy(), keypoints.covariance[0].numpy())
-
-
-def _stack(arrays: list[Tensor]) -> torch.Tensor:
-    return torch.from_numpy(np.stack(arrays))

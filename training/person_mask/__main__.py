@@ -1,6 +1,6 @@
 """`python -m training.person_mask MASKS.npz`: trains the person's mask on pictures that `find_masks` has prepared.
 
-An hour on two cores; it starts from EfficientNet-Lite0, so that little has to be learned.
+Half an hour on two cores; it starts from EfficientNet-Lite0, so that little has to be learned.
 """
 
 import argparse
