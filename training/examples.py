@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from realtime.parts import Parts
 from training.augmentation import degrade, draw_colours, draw_flips, flip
 from training.face_alignment import LANDMARKS as FACE_LANDMARKS
 from training.frame_cache import FrameCache
@@ -69,7 +70,7 @@ def make_example(
     guide = settings.landmarks
     if landmarks is None or guide is None:
         return example
-    guided = len(guide.points)
+    guided, told = len(guide.points), guide.told
     source_landmarks = _landmarks_of(landmarks, pairs.source_rows, mirrored)
     driving_landmarks = _landmarks_of(landmarks, pairs.driving_rows, mirrored)
     return replace(
@@ -87,13 +88,13 @@ def make_example(
         shift_weight=guide.shift_weight,
         judge_weight=float(step >= settings.loss.head_start),
         judged=guide.judged,
-        openings=_openings(guide, device) if guide.openings else None,
-        parts=guide.told,
+        openings=_openings(told, device) if guide.openings else None,
+        parts=told,
     )
 
 
-def _openings(guide: LandmarkSettings, device: torch.device) -> Openings:
-    return Openings(*(torch.from_numpy(pairs).to(device) for pairs in (guide.told.openings, guide.told.lips)))
+def _openings(parts: Parts, device: torch.device) -> Openings:
+    return Openings(*(torch.from_numpy(pairs).to(device) for pairs in (parts.openings, parts.lips)))
 
 
 def _landmarks_of(track: LandmarkTrack, rows: NDArray[np.int64], mirrored: Tensor) -> Tensor:

@@ -11,15 +11,13 @@ were.
 """
 
 import copy
-from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from models.geometry import Keypoints
 from models.live_transfer import LiveMotionTransfer, warp
 from models.portrait_net import PortraitNet
-from realtime.parts import Parts
 from training.identity import IdentityEmbedding, identity_distance
 from training.in_a_call import moved_in_calls
 from training.losses import gradient_l1, lost_detail, pyramid_l1, shade_l1
@@ -165,20 +163,13 @@ def _before_painting(
     network: PortraitNet, painter: LiveMotionTransfer, example: Example, cross: float
 ) -> tuple[Tensor, Tensor, Cast]:
     """Features to paint from [b, c, s / 4, s / 4], warped sources [b, 3, s, s], strangers last; and the cast."""
-    cast = as_in_a_call(look(network, example, cross), example.parts)
+    cast = look(network, example, cross, move=partial(moved_in_calls, parts=example.parts))
     own, others = cast.sources, cast.portraits
     features = {name: torch.cat([maps, others.features[name]]) for name, maps in own.features.items()}
     sources, wanted = joined(own.keypoints, others.keypoints), joined(cast.driving, cast.moved)
     flow = network.dense_motion(features["source_thumbnail"], sources, wanted)
     warped = warp(features["source_image"], flow.displacement, example.source.shape[-1])
     return painter.meet(features["source_features"], flow), warped, cast
-
-
-def as_in_a_call(cast: Cast, parts: Parts) -> Cast:
-    """The same, but strangers move as the live program moves them: the painter learns what it will be asked for."""
-    count = len(cast.moved.mean)
-    driving, neutral = (Keypoints(*(t[:count] for t in points)) for points in (cast.driving, cast.sources.keypoints))
-    return replace(cast, moved=moved_in_calls(driving, cast.portraits.keypoints, neutral, parts))
 
 
 def _any_of(landmarks: Tensor, generator: torch.Generator) -> Tensor:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from models.portrait_net import Animation, PortraitNet
 from training.objective import Example
 from training.strangers import Seen, Strangers, neighbours, relative_motion
 
+Move = Callable[[Keypoints, Keypoints, Keypoints], Keypoints]  # by drivers, portraits, since a neutral pose
 AnimateBoth = Callable[[PortraitNet, Seen, Seen, Keypoints, Keypoints], tuple[Animation, Animation]]
 
 
@@ -42,10 +44,13 @@ def play(
     return Scene(cast.sources, cast.driving, cast.further, cast.portraits, cast.moved, own, strangers)
 
 
-def look(network: PortraitNet, example: Example, cross: float, further: Sequence[Tensor] = ()) -> Cast:
+def look(
+    network: PortraitNet, example: Example, cross: float, further: Sequence[Tensor] = (), move: Move | None = None
+) -> Cast:
     """What `network` sees in `example` and in `further` views [b, 3, s, s].
 
-    Strangers are the example's, or where it has none, for the share `cross` of the batch, the neighbours' sources.
+    Strangers are the example's, or where it has none, for the share `cross` of the batch, the neighbours' sources. They
+    are moved by `move`, without it by relative motion that teaches whatever moves them.
     """
     pictures, strange = Strangers(example.source, example.source_face_landmarks), example.strangers
     views = [example.source, example.driving, *further, *([strange.images] if strange else [])]
@@ -63,5 +68,5 @@ def look(network: PortraitNet, example: Example, cross: float, further: Sequence
         portraits = Seen(strange, {name: tensor[count:] for name, tensor in features.items()}, others.pop())
     count = len(portraits.strangers.images)
     first, neutral = (Keypoints(*(tensor[:count] for tensor in points)) for points in (driving, source))
-    moved = relative_motion(first, portraits.keypoints, neutral, example.openings)
-    return Cast(own, driving, tuple(others), portraits, moved)
+    move = move or partial(relative_motion, openings=example.openings)
+    return Cast(own, driving, tuple(others), portraits, move(first, portraits.keypoints, neutral))

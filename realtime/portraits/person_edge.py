@@ -20,7 +20,7 @@ def weighed_by_colours(mask: Tensor, pixels: Pixels) -> Tensor:
     """The mask [s, s] in [0, 1] near its own edge as likely as itself and the colours of pixels [s, s, 3] say.
 
     By Bayes' rule; how often a colour is the person's, and how often the background's, is counted where both are
-    certain. Where colours are alike, and of a mask without two sides, it is left as it is.
+    certain. Where those are alike they change nothing to speak of; a mask without two sides is left as it is.
     """
     person = (mask > 0.5).astype(np.uint8)
     reach = 2 * round(BAND * len(mask)) + 1

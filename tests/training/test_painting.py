@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -10,15 +9,15 @@ from models import PRESETS, build_network
 from models.checkpoint import save_checkpoint
 from models.geometry import Keypoints
 from models.live_transfer import LiveMotionTransfer
-from tests.realtime.keypoint_tracks import WITH_DEPTHS, face
+from models.portrait_net import PortraitNet
+from realtime.parts import Parts
 from tests.training.test_objectives_in_runs import guide_to_the_disc
 from tests.training.tiny_runs import CPU, losses_of, tiny_settings
-from training.in_a_call import in_a_call, one_by_one, stacked
+from training.in_a_call import moved_in_calls
 from training.objective import Example, Outcome
-from training.painting import as_in_a_call, centres_in_turns, ellipses, judged_places
-from training.scene import Cast
+from training.painting import centres_in_turns, ellipses, judged_places
+from training.scene import Cast, look
 from training.settings import TrainingSettings
-from training.strangers import Seen, Strangers
 from training.trainer import Trainer
 from training.windows import Windows, windows_at
 
@@ -107,21 +106,31 @@ def test_strangers_are_judged_without_a_true_picture_and_keep_their_shades(clips
     assert losses[0]["shades"] == 0 and losses[2]["shades"] > 0
 
 
-def test_strangers_are_moved_as_a_call_moves_them() -> None:
-    drivers, sources, portraits = (
-        stacked([face(jaw=0.12 * part, shift=(shift, 0.0), scale=scale) for part in (1, 0, 1)])
-        for shift, scale in ((0.8, 1.0), (0.0, 1.0), (0.1, 0.7))
-    )
-    pictures = Strangers(torch.zeros(3, 3, 8, 8))
-    few = Keypoints(*(tensor[:2] for tensor in portraits))
-    cast = Cast(Seen(pictures, {}, sources), drivers, (), Seen(pictures, {}, few), moved=few)
-    moved = as_in_a_call(cast, WITH_DEPTHS).moved
-    for index, found in enumerate(one_by_one(moved)):
-        driver, source, portrait = ([*one_by_one(points)][index] for points in (drivers, sources, portraits))
-        wanted = in_a_call(driver, portrait, source, WITH_DEPTHS).target
-        np.testing.assert_array_equal(found.mean, wanted.mean)
-        assert np.abs(found.mean - portrait.mean).max() > 0.05
-    assert len(moved.mean) == 2
+def test_strangers_are_moved_as_a_call_moves_them(clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = painting_settings(clips, tmp_path, steps=1).model_dump()
+    named = {"parts": {"face": (0, 1, 2), "mouth": (0, 1)}, "openings": ((0, 1),)}
+    settings = with_strangers(TrainingSettings.model_validate(plain | {"landmarks": plain["landmarks"] | named}))
+    asked, moved = [], []
+
+    def spied(driving: Keypoints, portraits: Keypoints, neutral: Keypoints, parts: Parts) -> Keypoints:
+        asked.append((driving, portraits, neutral, parts))
+        moved.append(moved_in_calls(driving, portraits, neutral, parts))
+        return moved[-1]
+
+    def seen(network: PortraitNet, *args: object, **named: object) -> Cast:
+        casts.append(look(network, *args, **named))  # type: ignore[arg-type]
+        return casts[-1]
+
+    casts: list[Cast] = []
+    monkeypatch.setattr("training.painting.moved_in_calls", spied)
+    monkeypatch.setattr("training.painting.look", seen)
+    losses_of(Trainer(settings, tmp_path / "run", CPU))
+    ((driving, portraits, neutral, parts),), (cast,) = asked, casts
+    assert cast.moved is moved[0] and len(cast.moved.mean) == round(settings.stages[0].batch / 2)
+    count = len(cast.moved.mean)
+    assert torch.equal(driving.mean, cast.driving.mean[:count]) and portraits is cast.portraits.keypoints
+    assert torch.equal(neutral.mean, cast.sources.keypoints.mean[:count])
+    assert parts.lips.tolist() == [[0, 1]] and parts.tells("face")
 
 
 def test_a_teacher_paints_strangers_too(clips: Path, tmp_path: Path, teacher: Path) -> None:
