@@ -22,7 +22,7 @@ def record_portraits(
     """Adds `encode` in ms, `kept_memory` in MB as the system sees it, and `accounted_memory` as the gallery counts."""
     opened = open_bundle(bundle)
     picture = read_portrait(DEFAULT_SOURCE)
-    networks = Networks(opener(engine, opened, threads), lambda _stage: nullcontext())
+    networks = Networks(opener(engine, opened, threads), lambda _stage: nullcontext(), opened.parts)
     try:
         networks.encode(make_portrait("warm-up", picture, opened.image_size, None, margin_px=opened.margin))
         gc.collect()

@@ -85,7 +85,7 @@ class Animator(Closing):
         self._dashboard.bundle = bundle.manifest.name
         self._dashboard.open_explainer = partial(MotionViews, bundle)
         self._stopwatch = stopwatch
-        self._networks = Networks(engine, self._stage)
+        self._networks = Networks(engine, self._stage, bundle.parts)
         self._framing = DriverFraming(self._finder(), self._options.tracking, bundle.parts)
         grounds = Grounds(self._options.beside, self._options.behind, told=bundle.tells_motion)
         self._opener = PortraitOpener(self._size_px, detector, self._network, grounds, bundle.margin)

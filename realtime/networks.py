@@ -9,8 +9,10 @@ from realtime.figures.dashboard import SourceView
 from realtime.fine_detail import detailed
 from realtime.frames import Keypoints, Motion, Pixels, Sides, pixels_to_tensor, tensor_to_pixels
 from realtime.layers import composed, ground_share
+from realtime.parts import EVERYTHING, Parts
 from realtime.portraits.gallery import MOTION_SHARE, Source
 from realtime.portraits.portrait import Portrait
+from realtime.resting import uncrossed
 from realtime.showing import motion_share
 
 Stage = Callable[[str], AbstractContextManager[object]]
@@ -22,10 +24,10 @@ def network_id(bundle: Bundle) -> str:
 
 
 class Networks:
-    """For one thread. stage(name) times a step of the frame."""
+    """For one thread. stage(name) times a step of the frame; parts tell which keypoints are lips and lids."""
 
-    def __init__(self, engine: Engine, stage: Stage) -> None:
-        self._engine, self._stage = engine, stage
+    def __init__(self, engine: Engine, stage: Stage, parts: Parts = EVERYTHING) -> None:
+        self._engine, self._stage, self._parts = engine, stage, parts
         # Tensors of the last frame; the next one is written into them.
         self._driver: DeviceTensors | None = None
         self._detected: DeviceTensors | None = None
@@ -38,7 +40,7 @@ class Networks:
         around = {} if portrait.around is None else {"around": pixels_to_tensor(portrait.around)}
         shown = self._engine.upload({"image": pixels_to_tensor(portrait.square)} | around)
         features = self._engine.run("encode_source", shown)
-        keypoints = self._read_keypoints(self._engine.run("detect_keypoints", shown))
+        keypoints = uncrossed(self._read_keypoints(self._engine.run("detect_keypoints", shown)), self._parts)
         tensors = features | self._upload_keypoints("source", keypoints)
         at_rest = self._engine.run("animate", tensors | self._upload_keypoints("driving", keypoints))
         resting = self._composed(tensor_to_pixels(self._engine.download(at_rest["image"])), at_rest, portrait)

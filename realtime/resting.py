@@ -1,12 +1,13 @@
-"""What the driver's neutral pose would be at rest: poses are taken while people speak, and while they blink."""
+"""What poses would be at rest: the driver's is taken while people speak and blink, the portrait's may be misread."""
 
 from functools import lru_cache
 
 import numpy as np
 
 from realtime.frames import Keypoints, Tensor
+from realtime.heading import across_of
 from realtime.parts import Parts
-from realtime.similarity import SMALLEST_SPREAD, fitted_similarity, spread_of
+from realtime.similarity import SMALLEST_SPREAD, complex_of, fitted_similarity, spread_of
 from realtime.turning import turned_back
 
 # Lips this near, in spreads of the face, touch: what a detector sees between closed ones.
@@ -27,6 +28,24 @@ def facing(neutral: Keypoints, portrait: Keypoints, parts: Parts) -> Keypoints:
     """
     mean = turned_back(neutral.mean, portrait.mean, parts, FACING)
     return neutral if mean is neutral.mean else Keypoints(mean, neutral.covariance)
+
+
+def uncrossed(portrait: Keypoints, parts: Parts) -> Keypoints:
+    """`portrait` with no upper lip or lid below its lower one: those that are found so meet half-way.
+
+    A detector that takes the one for the other has seen that they touch. Lips that are crossed would close before they
+    open; the further they are, the less of what the driver says is seen.
+    """
+    upper, lower = parts.openings.T
+    down = 1j * across_of(portrait, parts)
+    crossing = (complex_of(portrait.mean[upper] - portrait.mean[lower]) * down.conjugate()).real.clip(0)
+    if not crossing.any():
+        return portrait
+    way = np.outer(crossing / 2, [down.real, down.imag]).astype(np.float32)
+    mean = portrait.mean.copy()
+    mean[upper] -= way
+    mean[lower] += way
+    return Keypoints(mean, portrait.covariance)
 
 
 def at_rest(neutral: Tensor, portrait: Tensor, parts: Parts) -> Tensor:

@@ -1,17 +1,27 @@
-"""A neutral pose taken in a blink: the portrait blinks with the driver, and opens its own eyes, not staring ones."""
+"""Poses at rest: a driver taken in a blink, eyes that open and do not stare, a portrait whose lips were misread."""
+
+from collections.abc import Mapping
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.frames import Keypoints
+from realtime.engines.base import DeviceTensor, DeviceTensors
+from realtime.frames import Keypoints, Motion
+from realtime.framing import Crop
+from realtime.manifest import GraphName
 from realtime.motion import relative_motion
+from realtime.networks import Networks
 from realtime.parts import Parts
-from realtime.resting import FACING, OPEN_LIDS, RESTING_LIDS, SHUT_LIDS, at_rest, facing
+from realtime.portraits.portrait import Portrait
+from realtime.resting import FACING, OPEN_LIDS, RESTING_LIDS, SHUT_LIDS, at_rest, facing, uncrossed
 from realtime.similarity import spread_of
 from realtime.turning import sine_between
-from tests.realtime.keypoint_tracks import FACE, OPENINGS, PARTS, WAYS, WITH_DEPTHS, face
+from tests.fakes import FakeEngine
+from tests.realtime.keypoint_tracks import FACE, OPENINGS, PARTS, WAYS, WITH_DEPTHS, WITH_MIRRORS, face
+from tests.tiny_bundle import KEYPOINTS, SIZE
 
 SPREAD = spread_of(FACE[PARTS.face])
 BLINK = 0.08  # closes the face's lids
@@ -102,3 +112,65 @@ def test_from_a_little_turned_to_far_away_nothing_jumps() -> None:
 def test_a_bundle_without_lids_keeps_the_neutral_pose_itself() -> None:
     shut = face(lids=BLINK).mean
     assert at_rest(shut, FACE, Parts.named({}, OPENINGS)) is shut
+
+
+def _crossed(by: float, tilt: complex = 1) -> Keypoints:
+    """A face held at a tilt, whose upper lip was found so far below its lower one, and to the left of it."""
+    found = face()
+    mean = found.mean.copy()
+    mean[8] = mean[9] + np.array((-0.02, by), np.float32)
+    turned = tilt * (mean[:, 0] + 1j * mean[:, 1])
+    return Keypoints(np.stack([turned.real, turned.imag], axis=1).astype(np.float32), found.covariance)
+
+
+@pytest.mark.parametrize("angle", [-0.6, 0.0, 0.3])
+def test_lips_found_crossed_meet_half_way_across_the_face(angle: float) -> None:
+    tilt = complex(np.exp(1j * angle))
+    crossed = _crossed(0.06, tilt)
+    met = uncrossed(crossed, WITH_MIRRORS)
+    upper, lower = (complex(*met.mean[row]) / tilt for row in (8, 9))
+    assert abs((lower - upper).imag) < 0.004 and (lower - upper).real == pytest.approx(0.02, abs=0.004)
+    np.testing.assert_allclose(met.mean[[8, 9]].mean(axis=0), crossed.mean[[8, 9]].mean(axis=0), atol=1e-6)
+    np.testing.assert_array_equal(np.delete(met.mean, [8, 9], axis=0), np.delete(crossed.mean, [8, 9], axis=0))
+    assert met.covariance is crossed.covariance
+
+
+def test_lips_and_lids_in_their_order_stay_to_the_last_bit() -> None:
+    for found in (face(), face(jaw=0.2), _crossed(-0.001)):
+        assert uncrossed(found, WITH_MIRRORS) is found
+    assert uncrossed(_crossed(0.06), Parts()).mean[8, 1] == _crossed(0.06).mean[8, 1]
+
+
+def test_a_portrait_whose_lips_were_found_crossed_opens_its_mouth_as_one_whose_lips_touch() -> None:
+    speaking = face(jaw=0.1)
+
+    def opened(portrait: Keypoints) -> float:
+        mean = relative_motion(speaking, portrait, face(), PARTS).target.mean
+        return float(mean[9, 1] - mean[8, 1])
+
+    touching = opened(_crossed(0.0))
+    assert opened(_crossed(0.06)) < 0.6 * touching
+    assert opened(uncrossed(_crossed(0.06), PARTS)) == pytest.approx(touching, abs=0.001)
+
+
+class _MisreadingEngine(FakeEngine):
+    """Finds the second of three keypoints, a lower lip, above the first."""
+
+    def run(
+        self, graph: GraphName, inputs: Mapping[str, DeviceTensor], into: DeviceTensors | None = None
+    ) -> DeviceTensors:
+        outputs = super().run(graph, inputs, into)
+        if graph == "detect_keypoints":
+            outputs["mean"][0, :2] = (0, 0.1), (0, -0.1)
+        return outputs
+
+
+def test_networks_read_a_portraits_lips_uncrossed_and_its_drivers_as_they_are() -> None:
+    grey = np.full((SIZE, SIZE, 3), 80, np.uint8)
+    lips = Parts.named({"face": tuple(range(KEYPOINTS)), "mouth": (0, 1)}, [(0, 1)])
+    networks = Networks(_MisreadingEngine(), lambda _name: nullcontext(), lips)
+    source = networks.encode(Portrait("", grey, Crop(0, 0, SIZE), grey))
+    np.testing.assert_array_equal(source.keypoints.mean[:2], 0)
+    np.testing.assert_array_equal(source.tensors["source_mean"][0], source.keypoints.mean)
+    np.testing.assert_array_equal(networks.animate(source, Motion(source.keypoints)), grey)
+    assert networks.detect(grey).mean[0, 1] > networks.detect(grey).mean[1, 1]

@@ -16,6 +16,7 @@ from realtime.engines.catalogue import open_engine
 from realtime.frames import Keypoints, pixels_to_tensor, source_tensors, tensor_to_pixels
 from realtime.motion import absolute_motion
 from realtime.parts import TOLD, Parts
+from realtime.resting import uncrossed
 from training.clips import Pixels
 from training.in_a_call import in_a_call, one_by_one, stacked
 
@@ -57,8 +58,9 @@ class BundleReenactor(Closing):
         engine = self._engine
         shown = engine.upload(source_tensors(pixels_to_tensor(source), self._margin))
         still = engine.run("detect_keypoints", shown)
-        inputs = {f"source_{name}": tensor for name, tensor in still.items()} | engine.run("encode_source", shown)
-        portrait = self._keypoints(still)
+        portrait = uncrossed(self._keypoints(still), self._parts)
+        seen = {"source_mean": portrait.mean[None], "source_covariance": portrait.covariance[None]}
+        inputs = engine.upload(seen) | engine.run("encode_source", shown)
         neutral = None
         frames = []
         for pixels in driving:
@@ -95,15 +97,16 @@ class CheckpointReenactor:
     def reenact(self, source: Pixels, driving: Pixels, relative: bool) -> Pixels:
         """As the bundle does it, in batches."""
         image = torch.from_numpy(pixels_to_tensor(source))
-        still = self._network.detect_keypoints(image)
         features = self._network.encode_source(image)
-        (portrait,) = one_by_one(still)
+        (found,) = one_by_one(self._network.detect_keypoints(image))
+        portrait = uncrossed(found, self._parts)
+        still = stacked([portrait])
         neutral = None
         frames: list[Pixels] = []
         for start in range(0, len(driving), self.CHUNK):
             chunk = driving[start : start + self.CHUNK]
-            found = self._network.detect_keypoints(torch.from_numpy(np.concatenate([*map(pixels_to_tensor, chunk)])))
-            drivers = list(one_by_one(found))
+            seen = self._network.detect_keypoints(torch.from_numpy(np.concatenate([*map(pixels_to_tensor, chunk)])))
+            drivers = list(one_by_one(seen))
             neutral = neutral or drivers[0]
             targets = [
                 (in_a_call(d, portrait, neutral, self._parts) if relative else absolute_motion(d)).target
