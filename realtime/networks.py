@@ -9,7 +9,7 @@ from realtime.figures.dashboard import SourceView
 from realtime.fine_detail import detailed
 from realtime.frames import Keypoints, Motion, Pixels, Sides, pixels_to_tensor, tensor_to_pixels
 from realtime.layers import composed, ground_share
-from realtime.parts import EVERYTHING, Parts
+from realtime.parts import Parts
 from realtime.portraits.gallery import MOTION_SHARE, Source
 from realtime.portraits.portrait import Portrait
 from realtime.resting import uncrossed
@@ -26,7 +26,7 @@ def network_id(bundle: Bundle) -> str:
 class Networks:
     """For one thread. stage(name) times a step of the frame; parts tell which keypoints are lips and lids."""
 
-    def __init__(self, engine: Engine, stage: Stage, parts: Parts = EVERYTHING) -> None:
+    def __init__(self, engine: Engine, stage: Stage, parts: Parts) -> None:
         self._engine, self._stage, self._parts = engine, stage, parts
         # Tensors of the last frame; the next one is written into them.
         self._driver: DeviceTensors | None = None

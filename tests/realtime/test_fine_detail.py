@@ -11,6 +11,7 @@ from realtime.fine_detail import FineDetail, detailed
 from realtime.frames import Keypoints, Motion, Pixels, Tensor
 from realtime.ground import FADED
 from realtime.networks import Networks
+from realtime.parts import EVERYTHING
 from realtime.portraits.cross_fade import CrossFade
 from realtime.portraits.grounds import Grounds
 from realtime.portraits.opener import PortraitOpener
@@ -161,7 +162,7 @@ def test_pictures_are_as_large_as_the_detail_where_the_networks_tell_their_motio
     engine: type[FakeEngine], side: int
 ) -> None:
     portrait: Portrait = PortraitOpener(SIZE, None, "", Grounds(behind="keep")).of_pixels(texture(4 * SIZE))
-    networks = Networks(engine(), lambda _name: nullcontext())
+    networks = Networks(engine(), lambda _name: nullcontext(), EVERYTHING)
     source = networks.encode(portrait)
     still = Keypoints(np.zeros((KEYPOINTS, 2), np.float32), np.tile(np.eye(2, dtype=np.float32), (KEYPOINTS, 1, 1)))
     assert source.resting.shape == networks.animate(source, Motion(still)).shape == (side, side, 3)

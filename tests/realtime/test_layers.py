@@ -10,6 +10,7 @@ from realtime.frames import Keypoints, Motion, Pixels, Tensor
 from realtime.framing import Crop
 from realtime.layers import Layers, composed, ground_share
 from realtime.networks import Networks
+from realtime.parts import EVERYTHING
 from realtime.portraits.portrait import Portrait
 from tests.fakes import FakeEngine, TellingEngine
 from tests.tiny_bundle import KEYPOINTS, SIZE
@@ -74,7 +75,7 @@ def test_what_a_person_drags_along_is_not_shown_and_where_it_has_gone_the_ground
 
 def animated(engine: FakeEngine, kept: Layers | None) -> Pixels:
     grey = np.full((SIZE, SIZE, 3), 80, np.uint8)
-    networks = Networks(engine, lambda _name: nullcontext())
+    networks = Networks(engine, lambda _name: nullcontext(), EVERYTHING)
     source = networks.encode(Portrait("", grey, Crop(0, 0, SIZE), grey, layers=kept))
     still = Keypoints(np.zeros((KEYPOINTS, 2), np.float32), np.tile(np.eye(2, dtype=np.float32), (KEYPOINTS, 1, 1)))
     return networks.animate(source, Motion(still))

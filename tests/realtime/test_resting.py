@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.engines.base import DeviceTensor, DeviceTensors
-from realtime.frames import Keypoints, Motion
+from realtime.frames import Keypoints
 from realtime.framing import Crop
 from realtime.manifest import GraphName
 from realtime.motion import relative_motion
@@ -138,7 +138,8 @@ def test_lips_found_crossed_meet_half_way_across_the_face(angle: float) -> None:
 def test_lips_and_lids_in_their_order_stay_to_the_last_bit() -> None:
     for found in (face(), face(jaw=0.2), _crossed(-0.001)):
         assert uncrossed(found, WITH_MIRRORS) is found
-    assert uncrossed(_crossed(0.06), Parts()).mean[8, 1] == _crossed(0.06).mean[8, 1]
+    crossed = _crossed(0.06)
+    assert uncrossed(crossed, Parts()) is crossed  # nothing is known of its lips
 
 
 def test_a_portrait_whose_lips_were_found_crossed_opens_its_mouth_as_one_whose_lips_touch() -> None:
@@ -172,5 +173,4 @@ def test_networks_read_a_portraits_lips_uncrossed_and_its_drivers_as_they_are() 
     source = networks.encode(Portrait("", grey, Crop(0, 0, SIZE), grey))
     np.testing.assert_array_equal(source.keypoints.mean[:2], 0)
     np.testing.assert_array_equal(source.tensors["source_mean"][0], source.keypoints.mean)
-    np.testing.assert_array_equal(networks.animate(source, Motion(source.keypoints)), grey)
-    assert networks.detect(grey).mean[0, 1] > networks.detect(grey).mean[1, 1]
+    np.testing.assert_array_equal(networks.detect(grey).mean[:2, 1], np.array((0.1, -0.1), np.float32))

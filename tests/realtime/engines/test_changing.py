@@ -21,6 +21,7 @@ from realtime.figures.dashboard import Dashboard
 from realtime.frames import Keypoints, Motion
 from realtime.governor import FewerFrames
 from realtime.networks import Networks
+from realtime.parts import EVERYTHING
 from realtime.portraits.portrait import make_portrait
 from realtime.settings import DEFAULT_BUNDLE, DEFAULT_SOURCE, Settings
 from tests.fakes import FakeEngine
@@ -35,7 +36,7 @@ def test_a_portrait_encoded_in_one_precision_is_animated_in_the_other(name: str)
     assert shown is not None
     pixels = cv2.resize(shown, (bundle.image_size, bundle.image_size)).astype(np.uint8, copy=False)
     with ChangingEngine(usual, faster) as engine:
-        networks = Networks(engine, lambda _name: nullcontext())
+        networks = Networks(engine, lambda _name: nullcontext(), EVERYTHING)
         source = networks.encode(make_portrait("", pixels, bundle.image_size, None, margin_px=bundle.margin))
         moved = Keypoints(source.keypoints.mean + np.float32(0.05), source.keypoints.covariance)
         pictures = []

@@ -18,6 +18,7 @@ from realtime.figures.dashboard import Dashboard
 from realtime.frames import Keypoints, Motion
 from realtime.governor import FewerFrames
 from realtime.networks import Networks
+from realtime.parts import EVERYTHING
 from realtime.portraits.portrait import make_portrait
 from realtime.settings import SHIPPED_BUNDLES, Settings
 from tests.fakes import FakeEngine
@@ -39,7 +40,7 @@ def test_each_bundle_animates_what_it_encoded_itself(name: str) -> None:
 
 def _pictures(engine: Any, pixels: Any, turns: list[bool | None]) -> list[Any]:
     with engine:
-        networks = Networks(engine, lambda _name: nullcontext())
+        networks = Networks(engine, lambda _name: nullcontext(), EVERYTHING)
         source = networks.encode(make_portrait("", pixels, 256, None, margin_px=open_bundle(USUAL).margin))
         moved = Keypoints(source.keypoints.mean + np.float32(0.05), source.keypoints.covariance)
         pictures = []
@@ -56,7 +57,7 @@ def test_a_portrait_takes_the_memory_of_both(tiny_bundle: Bundle) -> None:
     portrait = make_portrait("", pixels, tiny_bundle.image_size, None)
 
     def size_bytes(engine: Any) -> int:
-        return Networks(engine, lambda _name: nullcontext()).encode(portrait).size_bytes
+        return Networks(engine, lambda _name: nullcontext(), EVERYTHING).encode(portrait).size_bytes
 
     features_bytes = 4 * 3 * tiny_bundle.image_size**2
     assert size_bytes(LighterEngine(FakeEngine(), FakeEngine(), "light")) == size_bytes(FakeEngine()) + features_bytes
