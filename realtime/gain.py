@@ -18,6 +18,10 @@ from realtime.turning import turned_further
 LIPS_ASKED, LIDS_ASKED = 1.2, 1.3
 STARING = 0.4  # of how far apart lids are at rest: so much further they open at most
 GAPING = 0.55  # spreads that lips open further at most: of 150 mouths that training showed one is wider
+# Lips that touch in the portrait come apart in the picture only after the first of these ways, in spreads. So much is
+# added as soon as the driver's have parted by the second, and taken back as they go the third (docs/decisions/104).
+CLINGING, CLINGING_FROM, CLINGING_TO = 0.08, 0.025, 0.12
+TOUCHING, PARTED = 0.06, 0.1  # spreads between lips: found to be less, nearly all touch; found to be more, hardly any
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,9 @@ def followed(driving: Keypoints, portrait: Keypoints, neutral: Keypoints, parts:
 def asked_for_more(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
     """motion, with lips and lids going further from where the portrait has them, at most until they close.
 
-    What comes out then goes about as far as the driver's, but lids never further apart than eyes that stare, and lips
-    than mouths that gape: beyond that irises and chins stretch. At rest the same, to the last bit.
+    What comes out then goes about as far as the driver's: lips that touch part when the driver's do. But lids are never
+    further apart than eyes that stare, and lips than mouths that gape: beyond that irises and chins stretch. At rest
+    the same, to the last bit.
     """
     upper, lower = parts.openings.T
     of_lips = np.isin(upper, parts.lips)
@@ -72,8 +77,8 @@ def asked_for_more(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
     width = np.linalg.norm(apart, axis=1)
     own = np.linalg.norm(portrait.mean[lower] - portrait.mean[upper], axis=1)
     way = width - own
-    wished = np.where(of_lips, LIPS_ASKED, LIDS_ASKED) * way
     spread = spread_of(portrait.mean[parts.face])
+    wished = np.where(of_lips, LIPS_ASKED * way + spread * _freed(way / spread, own / spread), LIDS_ASKED * way)
     furthest = np.where(of_lips, GAPING * spread, STARING * np.maximum(own, RESTING_LIDS * spread))
     bend = np.where(of_lips, 8, 4)
     wished /= np.where(way < 0, 1, (1 + (wished / furthest) ** bend) ** (1 / bend))
@@ -83,6 +88,14 @@ def asked_for_more(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
     mean[upper] -= share * stretch
     mean[lower] += (1 - share) * stretch
     return Motion(Keypoints(mean, motion.target.covariance))
+
+
+def _freed(way: Tensor, own: Tensor) -> Tensor:
+    """How much further lips go that are `own` spreads apart, so that they do not cling to each other on their `way`."""
+    touching = ((PARTED - own) / (PARTED - TOUCHING)).clip(0, 1)
+    parting = way.clip(0)
+    begun = 1 - np.exp(-np.square(parting / CLINGING_FROM))
+    return np.asarray(CLINGING * touching * begun * np.exp(-parting / CLINGING_TO))
 
 
 def _of_parts(count: int, gains: Gains, parts: Parts) -> Tensor:

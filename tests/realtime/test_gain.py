@@ -116,6 +116,37 @@ def test_lips_are_asked_for_more_of_their_way_and_the_upper_for_a_fifth_of_it(ja
     assert not np.delete(more, [upper, lower], axis=0).any()
 
 
+@pytest.mark.parametrize("own", [0.0, 0.05])
+def test_lips_that_touch_part_as_soon_as_the_drivers_do_and_tremble_no_more(own: float) -> None:
+    ways = np.linspace(0, 0.3, 61)  # beyond, they gape
+    asked = np.array([_lips_asked(own, way) for way in ways])
+    further = asked - LIPS_ASKED * ways
+    assert (np.diff(asked) > 0).all() and asked[0] == pytest.approx(0, abs=1e-6)
+    assert further[1] < 0.004  # a closed mouth trembles by its way
+    begun = (ways >= 0.035) & (ways <= 0.06)
+    np.testing.assert_allclose(further[begun], 0.05, atol=0.01)  # hidden are 0.06 of 0.06 (docs/decisions/104)
+    assert further[-1] < 0.01
+
+
+def test_lips_that_are_parted_are_asked_for_no_more_than_their_share() -> None:
+    ways = np.linspace(0, 0.3, 61)
+    np.testing.assert_allclose([_lips_asked(0.12, way) for way in ways], LIPS_ASKED * ways, atol=2e-3)
+
+
+def _lips_asked(own: float, way: float) -> float:
+    """How far lips are asked to go that are `own` apart in the portrait and would go `way`; all in spreads."""
+    upper, lower = OPENINGS[2]
+    spread = spread_of(FACE[PARTS.face])
+    mean = FACE.copy()
+    mean[upper, 1] = mean[lower, 1] - own * spread
+    portrait = Keypoints(mean, PORTRAIT.covariance)
+    spread = spread_of(mean[PARTS.face])
+    opened = mean.copy()
+    opened[lower, 1] += way * spread
+    asked = _asked(Keypoints(opened, PORTRAIT.covariance), portrait) - mean
+    return float(asked[lower, 1] - asked[upper, 1]) / spread
+
+
 @example(0.0799)  # all but closed
 @given(st.floats(0, 0.08))
 def test_what_closes_is_asked_to_close_and_no_further(lids: float) -> None:
