@@ -18,8 +18,8 @@ from realtime.turning import turned_further
 LIPS_ASKED, LIDS_ASKED = 1.2, 1.3
 STARING = 0.4  # of how far apart lids are at rest: so much further they open at most
 GAPING = 0.55  # spreads that lips open further at most: of 150 mouths that training showed one is wider
-# Lips that touch in the portrait come apart in the picture only after the first of these ways, in spreads. So much is
-# added as soon as the driver's have parted by the second, and taken back as they go the third (docs/decisions/104).
+# The first three pixels' way of lips that touch does not show. So they are asked to go so many spreads further, as soon
+# as they have gone the second, and ever less on the scale of the third (docs/decisions/104).
 CLINGING, CLINGING_FROM, CLINGING_TO = 0.08, 0.025, 0.12
 TOUCHING, PARTED = 0.06, 0.1  # spreads between lips: found to be less, nearly all touch; found to be more, hardly any
 
