@@ -16,12 +16,14 @@ Signal = NDArray[np.float32]
 RIGID = (10, 67, 297, 109, 338, 151, 168, 6, 197, 195, 127, 356, 162, 389, 33, 133, 263, 362)
 EYE_CENTRES = (468, 473)
 LIDS = ((159, 145, 33, 133), (386, 374, 263, 362))  # upper, lower, outer corner, inner corner
+IRISES = ((468, 33, 133), (473, 362, 263))  # between two corners, the picture's left one first
 LIPS = (13, 14)
 BROWS = ((105, 159), (334, 386))  # brow and the upper lid under it
 MESH = 468  # points before the irises'
 
 # A driver that moves less than this (degrees, or shares of the eyes' distance) gives nothing to follow but noise.
-SMALLEST_DEVIATION = {"yaw": 1.5, "pitch": 1.5, "roll": 1.0, "mouth": 0.02, "eyes": 0.025, "brows": 0.01}
+SMALLEST_DEVIATION = {"yaw": 1.5, "pitch": 1.5, "roll": 1.0, "mouth": 0.02, "eyes": 0.025, "brows": 0.01, "gaze": 0.02}
+SHUT = 0.15  # of an eye's width: lids no further apart hide where the iris is
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +35,28 @@ class Following:
 
 
 def face_signals(points: Landmarks) -> dict[str, Signal]:
-    """Six signals [t] of landmarks [t, 478, 3], NaN where there are none.
+    """Seven signals [t] of landmarks [t, 478, 3], NaN where there are none.
 
     yaw, pitch, roll: degrees since the first frame with a face. mouth, brows: in distances between the eyes. eyes:
-    height over width of the opening.
+    height over width of the opening. gaze: how far to the side the irises are of the middle between the corners, in
+    widths of the eye; NaN in blinks.
     """
     eyes_apart = np.linalg.norm(points[:, EYE_CENTRES[0], :2] - points[:, EYE_CENTRES[1], :2], axis=-1)
     # The distance shrinks as the head turns: its median keeps a turn from looking like an opening mouth.
     unit = np.nanmedian(eyes_apart)
     opening = [_gap(points, up, low) / _gap(points, outer, inner) for up, low, outer, inner in LIDS]
     brows = [_gap(points, brow, lid) for brow, lid in BROWS]
+    opened = np.mean(opening, axis=0)
+    aside = np.mean([_aside(points, *eye) for eye in IRISES], axis=0)
     yaw, pitch, roll = _rotations(points).T
     return {
         "yaw": yaw,
         "pitch": pitch,
         "roll": roll,
         "mouth": _gap(points, *LIPS) / unit,
-        "eyes": np.mean(opening, axis=0),
+        "eyes": opened,
         "brows": np.mean(brows, axis=0) / unit,
+        "gaze": np.where(opened > SHUT, aside, np.float32(np.nan)),
     }
 
 
@@ -81,6 +87,14 @@ def landmark_distance_px(found: Landmarks, expected: Landmarks) -> Signal:
 
 def _gap(points: Landmarks, a: int, b: int) -> Signal:
     return np.linalg.norm(points[:, a, :2] - points[:, b, :2], axis=-1)
+
+
+def _aside(points: Landmarks, iris: int, left: int, right: int) -> Signal:
+    """How far along the line from corner to corner the iris is from its middle, in lengths of that line."""
+    ends = points[:, left, :2], points[:, right, :2]
+    line = ends[1] - ends[0]
+    way = points[:, iris, :2] - (ends[0] + ends[1]) / 2
+    return np.asarray((way * line).sum(axis=1) / np.square(line).sum(axis=1))
 
 
 def _rotations(points: Landmarks) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from training.evaluate.self_reenactment import SelfMeasures
 
 Figures = dict[str, float | None]
 
-SIGNALS = ("yaw", "pitch", "roll", "mouth", "eyes", "brows")
+SIGNALS = ("yaw", "pitch", "roll", "mouth", "eyes", "brows", "gaze")
 SHEET_MOMENTS = 4
 SHEET_SIZE = 160
 

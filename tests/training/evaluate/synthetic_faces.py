@@ -8,11 +8,16 @@ from training.evaluate.face_signals import BROWS, EYE_CENTRES, LIDS, LIPS
 from training.evaluate.faces import LANDMARKS, Embedding, Landmarks
 
 
-def face(yaw: float = 0, pitch: float = 0, roll: float = 0, mouth: float = 0, eyes: float = 1) -> Landmarks:
-    """Points [478, 3] of a head of about 100 pixels around (128, 128); angles in degrees, openings as shares."""
+def face(
+    yaw: float = 0, pitch: float = 0, roll: float = 0, mouth: float = 0, eyes: float = 1, gaze: float = 0
+) -> Landmarks:
+    """Points [478, 3] of a head of about 100 pixels around (128, 128).
+
+    Angles are in degrees, openings shares; gaze is how many widths of an eye the irises are to the right.
+    """
     points = np.random.default_rng(0).uniform(-50, 50, (LANDMARKS, 3)).astype(np.float32)
     for side, (up, low, outer, inner), centre, (brow, _) in zip((-1, 1), LIDS, EYE_CENTRES, BROWS, strict=True):
-        points[centre] = (side * 30, -20, 10)
+        points[centre] = (side * 30 + 20 * gaze, -20, 10)
         points[outer], points[inner] = (side * 40, -20, 5), (side * 20, -20, 10)
         points[up], points[low] = (side * 30, -20 - 5 * eyes, 10), (side * 30, -20 + 5 * eyes, 10)
         points[brow] = (side * 30, -35, 10)

@@ -27,6 +27,14 @@ def test_openings_are_shares_of_the_face_whatever_its_size() -> None:
         np.testing.assert_allclose(signals["mouth"], [0, 0.2, 0.4], atol=1e-3)
 
 
+@pytest.mark.parametrize("roll", [0, 25])
+def test_gaze_is_a_share_of_the_eye_whatever_the_size_and_unknown_in_a_blink(roll: float) -> None:
+    looks = [(0.0, 1.0), (0.2, 1.0), (-0.1, 0.6), (0.2, 0.1)]
+    points = np.stack([face(roll=roll, gaze=gaze, eyes=eyes) for gaze, eyes in looks])
+    for scale in (1, 3):
+        np.testing.assert_allclose(face_signals(points * scale)["gaze"], [0, 0.2, -0.1, np.nan], atol=0.01)
+
+
 def test_following_tells_direction_from_size() -> None:
     half = following(WAVE, 0.5 * WAVE + 3, 0.1)
     assert half is not None
