@@ -217,5 +217,7 @@ class _Bar:
             print(f"{wipe}{outcome.job.output}: {outcome.frames} frames", file=sys.stderr)
 
     def end(self) -> None:
+        if not self._frames:  # the errors say why
+            return
         spent_s = max(time.monotonic() - self._started_s, 1e-9)
         print(f"{self._frames} frames in {spent_s:.1f} s, {self._frames / spent_s:.1f} fps")

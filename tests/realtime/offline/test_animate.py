@@ -247,7 +247,9 @@ def test_bad_input_gives_two_lines_and_exit_code_2(
     flags = [*flags, "--output", str(tmp_path / "out.mp4")]
     words = _instead(flags, *more) if more[0] in flags else [*flags, *more]
     assert run_live.main(words) == 2
-    lines = capfd.readouterr().err.strip().splitlines()
+    printed = capfd.readouterr()
+    assert not printed.out
+    lines = printed.err.strip().splitlines()
     assert len(lines) == 2, lines
     assert lines[0].startswith("error: ")
     assert told in lines[0]
