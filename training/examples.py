@@ -11,7 +11,7 @@ from realtime.parts import Parts
 from training.augmentation import degrade, draw_colours, draw_flips, flip
 from training.face_alignment import LANDMARKS as FACE_LANDMARKS
 from training.frame_cache import FrameCache
-from training.landmarks import LandmarkTrack, open_landmarks, parted, shapes_of, unusual_frames
+from training.landmarks import LandmarkTrack, asides, open_landmarks, parted, shapes_of, unusual_frames
 from training.objective import Example
 from training.pairs import PairBatch, Sampling
 from training.sections import LandmarkSettings
@@ -38,12 +38,14 @@ def pair_sampling(settings: TrainingSettings, cache: FrameCache, landmarks: Land
     weights = np.ones(cache.starts[-1])
     if guide.span_sampling and guide.spans:
         weights += guide.span_sampling * unusual_frames(landmarks, cache.starts, guide.spans)
-    if not guide.turn_sampling and not guide.lip_sampling:
+    if not (guide.turn_sampling or guide.led_sampling or guide.lip_sampling):
         return Sampling(weights)
     points, face = landmarks.points, list(guide.parts["face"])
     shapes = shapes_of(points[:, face]) if guide.turn_sampling else None
+    if guide.led_sampling:
+        shapes = asides(points, np.asarray(guide.led), face)
     apart = parted(points, guide.told.lips, face) if guide.lip_sampling else None
-    return Sampling(weights, shapes, guide.turn_sampling, apart, guide.lip_sampling)
+    return Sampling(weights, shapes, guide.turn_sampling or guide.led_sampling, apart, guide.lip_sampling)
 
 
 def make_example(
@@ -88,6 +90,7 @@ def make_example(
         shift_weight=guide.shift_weight,
         judge_weight=float(step >= settings.loss.head_start),
         judged=guide.judged,
+        led=guide.led,
         openings=_openings(told, device) if guide.openings else None,
         parts=told,
     )

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from training.frame_cache import FrameCache
 
+# Sizes of the face between what hides a point, such as lids do an iris: from here on it is seen.
+HIDDEN = 0.1
+
 
 class LandmarkError(Exception):
     """Landmark files that do not fit the clips; the message names the file."""
@@ -73,6 +76,20 @@ def parted(points: NDArray[np.float32], openings: NDArray[np.int64], face: list[
     apart = np.linalg.norm(points[:, openings[:, 0]] - points[:, openings[:, 1]], axis=-1).max(axis=1)
     apart /= _spread(points[:, face] - points[:, face].mean(axis=1, keepdims=True))
     return (apart / max(np.nanpercentile(apart, 99), 1e-6)).clip(0, 1).astype(np.float64)
+
+
+def asides(points: NDArray[np.float32], led: NDArray[np.int64], face: list[int]) -> NDArray[np.float32]:
+    """How far aside of the middle between the two that hide it each of `led` [l, 3] is, [n, l], in sizes of the face.
+
+    Of `points` [n, m, 2]; NaN where the two all but meet, and where one is unknown.
+    """
+    size = _spread(points[:, face] - points[:, face].mean(axis=1, keepdims=True))[:, None]
+    point, one, other = (points[:, led[:, column]] for column in range(3))
+    line, way = other - one, point - (one + other) / 2
+    length = np.linalg.norm(line, axis=2)
+    across = way[..., 0] * line[..., 1] - way[..., 1] * line[..., 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(length > HIDDEN * size, across / (length * size), np.nan), np.float32)
 
 
 def shapes_of(points: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -22,9 +22,10 @@ class Example:
     Landmarks, where there are any, are [b, m, 2], and count with `landmark_weight`; the picture around the first
     `emphasised` of them counts once more with `emphasis`, and its gradients with `emphasis_gradient`; what lies between
     the ends of `spans` [s, 2] with `span_weight`, and how they move from source to driver with `shift_weight`. `judged`
-    are the groups of landmarks that a judge looks at, and `judge_weight` is how much it counts. `openings` are opposite
-    lips and lids, and `parts` what the live program is told of keypoints. The two `face_landmarks` [b, 5, 2] are those
-    that training/face_alignment.py aligns faces by. `strangers` are animated by the first motions of the batch.
+    are the groups of landmarks that a judge looks at, and `judge_weight` is how much it counts. `led` are landmarks
+    that the flow leads, each with the two that hide it when they meet. `openings` are opposite lips and lids, and
+    `parts` what the live program is told of keypoints. The two `face_landmarks` [b, 5, 2] are those that
+    training/face_alignment.py aligns faces by. `strangers` are animated by the first motions of the batch.
     """
 
     source: Tensor
@@ -45,6 +46,7 @@ class Example:
     face_landmarks: Tensor | None = None
     judged: tuple[tuple[int, ...], ...] = ()
     judge_weight: float = 1.0
+    led: tuple[tuple[int, int, int], ...] = ()
     strangers: Strangers | None = None
 
 

@@ -15,6 +15,7 @@ from training.distillation import DistillationObjective
 from training.face_mesh import open_mesh_distance
 from training.identity import open_identity_embedding
 from training.keypoint_cycle import KeypointCycle
+from training.led_flow import LedFlowObjective
 from training.losses import (
     discriminator_adversarial,
     feature_matching,
@@ -104,6 +105,8 @@ def make_objective(settings: TrainingSettings, network: PortraitNet, device: tor
             painter = _live_painter(network)
             taught_by = _live_painter(_load_teacher(settings.teacher, device)) if settings.teacher else None
             return PaintingObjective(loss, painter, device, _perceptual(loss, device), embedding, taught_by)
+        case "flow":
+            return LedFlowObjective(loss, network.dense_motion)
         case "keypoints":
             return KeypointObjective(loss)
 

@@ -16,7 +16,7 @@ WHOLE = slice(None)
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How often frames drive: by `weights` [n] of their own, and 1 + `turn_sampling` times as often as one that looks
+    """How often frames drive: by `weights` [n] of their own, and 1 + `shape_sampling` times as often as one that looks
     like its source where `shapes` [n, d] differ as much as in its clip they can; NaN where a shape is unknown.
 
     And 1 + `lip_sampling` times as often where lips are closed in one of the two and as wide apart in the other as they
@@ -25,7 +25,7 @@ class Sampling:
 
     weights: NDArray[np.float64]
     shapes: NDArray[np.float32] | None = None
-    turn_sampling: float = 0.0
+    shape_sampling: float = 0.0
     parted: NDArray[np.float64] | None = None
     lip_sampling: float = 0.0
 
@@ -40,9 +40,9 @@ class Sampling:
     def shares(self, first: int, last: int, source: int) -> NDArray[np.float64]:
         """The probability of each of the frames `first` to `last` to drive `source`, which never drives itself."""
         shares = self.weights[first:last].copy()
-        if self.shapes is not None and self.turn_sampling:
+        if self.shapes is not None and self.shape_sampling:
             apart = np.nan_to_num(np.linalg.norm(self.shapes[first:last] - self.shapes[source], axis=1))
-            shares *= 1 + self.turn_sampling * apart / max(apart.max(), 1e-6)
+            shares *= 1 + self.shape_sampling * apart / max(apart.max(), 1e-6)
         if self.parted is not None and self.lip_sampling:
             apart = np.nan_to_num(self.parted[first:last] - self.parted[source])
             shares *= 1 + self.lip_sampling * np.square(apart)

@@ -37,6 +37,8 @@ class LossSettings(Section):
     trained network teaches (TeacherSettings).
 
     `keypoints` trains the detector alone, on landmarks and equivariance: ten times cheaper a step, for a run before.
+    `flow` trains the dense motion alone: it shall lead `landmarks.led` from where the driver's are to the source's, and
+    elsewhere stay as it is, times `hold` (training/led_flow.py).
     `painting` trains the transfer network's painter alone, on windows around `landmarks.judged` (training/painting.py):
     beside the true pictures a discriminator counts, by what it takes for real (`convincing`) and by what it sees
     (`matching`), both after `head_start` steps in which it learns alone; what is not judged shall stay as it is
@@ -51,7 +53,7 @@ class LossSettings(Section):
     embedding's gradient is ten times as long as the pictures' and points elsewhere in every batch.
     """
 
-    objective: Literal["paper", "reconstruction", "distillation", "painting", "keypoints"] = "reconstruction"
+    objective: Literal["paper", "reconstruction", "distillation", "painting", "flow", "keypoints"] = "reconstruction"
     warped: float = Field(0.5, ge=0)
     gradient: float = Field(0.5, ge=0)
     equivariance: float = Field(0.2, ge=0)
@@ -110,12 +112,13 @@ class LandmarkSettings(Section):
     in its clip are drawn 1 + `span_sampling` times as often as where it is as usual; likewise with `turn_sampling`
     frames in which the face has another shape than in the source, as it has when it is turned, and with `lip_sampling`
     frames in which lips are apart that are closed in the source, or the other way round, and clips that have such
-    (training/pairs.py). `shift_weight` asks that
-    keypoints move from source to driver as their landmarks do. `parts` tell the live program which guided keypoints are
-    the face's, among them the mouth's and the eyes', and which the hair's beside it; `openings` which are opposite lips
-    and lids; `depths` how far the points of parts.face lie towards the viewer, in spreads of the face (root mean square
-    distances from its middle); `hair_depths` likewise those of parts.hair, as they seem when the head turns and when it
-    nods.
+    (training/pairs.py). `led` are guided keypoints that the flow objective leads, each with the two that hide it when
+    they meet, as lids hide an iris; frames in which they are elsewhere between these than in the source are drawn 1 +
+    `led_sampling` times as often. `shift_weight` asks that keypoints move from source to driver as their landmarks do.
+    `parts` tell the live program which guided keypoints are the face's, among them the mouth's and the eyes', and which
+    the hair's beside it; `openings` which are opposite lips and lids; `depths` how far the points of parts.face lie
+    towards the viewer, in spreads of the face (root mean square distances from its middle); `hair_depths` likewise
+    those of parts.hair, as they seem when the head turns and when it nods.
     """
 
     folder: Path
@@ -126,6 +129,7 @@ class LandmarkSettings(Section):
     emphasis: float = Field(0.0, ge=0)
     emphasis_gradient: float = Field(0.0, ge=0)
     judged: tuple[tuple[int, ...], ...] = ()
+    led: tuple[tuple[int, int, int], ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
     parts: dict[PartName, tuple[int, ...]] = {}
     openings: tuple[tuple[int, int], ...] = ()
@@ -136,6 +140,7 @@ class LandmarkSettings(Section):
     shift_weight: float = Field(0.0, ge=0)
     turn_sampling: float = Field(0.0, ge=0)
     lip_sampling: float = Field(0.0, ge=0)
+    led_sampling: float = Field(0.0, ge=0)
 
     @property
     def mirrors(self) -> tuple[tuple[int, int], ...]:
@@ -157,7 +162,8 @@ class LandmarkSettings(Section):
     def _places_are_of_points(self) -> "LandmarkSettings":
         count = len(self.points)
         named = [(f"parts: {name}", places) for name, places in self.parts.items()]
-        for name, places in [*named, *(("judged", group) for group in self.judged)]:
+        groups = [*(("judged", group) for group in self.judged), *(("led", group) for group in self.led)]
+        for name, places in [*named, *groups]:
             if not all(0 <= place < count for place in places):
                 raise ValueError(f"{name} names {max(places)}, not a place in points; use 0 to {count - 1}")
         return self
@@ -173,6 +179,14 @@ class LandmarkSettings(Section):
     def _turns_are_of_a_face(self) -> "LandmarkSettings":
         if self.turn_sampling and "face" not in self.parts:
             raise ValueError("turn_sampling: looks at the face's shape; name its points in parts.face, or leave it")
+        return self
+
+    @model_validator(mode="after")
+    def _led_are_of_a_face(self) -> "LandmarkSettings":
+        if self.led and "face" not in self.parts:
+            raise ValueError("led: is measured in sizes of the face; name its points in parts.face, or leave it")
+        if self.led_sampling and (self.turn_sampling or not self.led):
+            raise ValueError("led_sampling: looks at what is led, not at turns; name it in led, or leave one of both")
         return self
 
     @model_validator(mode="after")

@@ -41,6 +41,7 @@ LOOKED_AT: dict[str, frozenset[str]] = {
     "keypoints": frozenset(),
     "reconstruction": CHOSEN_LOSSES,
     "distillation": frozenset({"perceptual", "cross"}),
+    "flow": frozenset(),
     "painting": frozenset({"detail", "perceptual", "painted_identity", "cross"}),  # all else teaches motion, too
 }
 
@@ -123,6 +124,16 @@ class TrainingSettings(Section):
             raise ValueError("loss.objective: painting trains the painter of a live preset, and it must not be frozen")
         if self.landmarks is None or not self.landmarks.judged:
             raise ValueError("loss.objective: painting looks around landmarks; name some in landmarks.judged")
+        return self
+
+    @model_validator(mode="after")
+    def _the_flow_learns(self) -> "TrainingSettings":
+        if self.loss.objective != "flow":
+            return self
+        if PRESETS[self.preset].family != "live" or "dense_motion" in self.frozen:
+            raise ValueError("loss.objective: flow trains the dense motion of a live preset, and it must not be frozen")
+        if self.landmarks is None or not self.landmarks.led:
+            raise ValueError("loss.objective: flow leads landmarks; name some in landmarks.led")
         return self
 
     @model_validator(mode="after")

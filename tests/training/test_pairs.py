@@ -85,7 +85,7 @@ def test_frames_unlike_their_source_drive_it_more_often(cache: FrameCache) -> No
     shapes = np.zeros((16, 2), np.float32)
     shapes[7 + 5 :, 0] = 1  # the last four frames of the last clip look to the other side
     shapes[7 + 4] = np.nan  # one in which no face was found
-    sampling = Sampling(np.ones(16), shapes, turn_sampling=3.0)
+    sampling = Sampling(np.ones(16), shapes, shape_sampling=3.0)
     shares = sampling.shares(7, 16, source=7)
     np.testing.assert_allclose(shares, np.array([0, 1, 1, 1, 1, 4, 4, 4, 4]) / 20)
     unknown = sampling.shares(7, 16, source=7 + 4)
