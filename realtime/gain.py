@@ -11,7 +11,7 @@ from realtime.heading import as_held
 from realtime.motion import covariance_towards, relative_motion
 from realtime.parts import EVERYTHING, Parts
 from realtime.resting import RESTING_LIDS, UPPER_LID_SHARE, UPPER_LIP_SHARE
-from realtime.similarity import fitted_similarity, spread_of
+from realtime.similarity import SMALLEST_SPREAD, fitted_similarity, spread_of
 from realtime.turning import turned_further
 
 # The networks show this much less of what lips and lids are asked to do (docs/decisions/074).
@@ -77,7 +77,7 @@ def asked_for_more(motion: Motion, portrait: Keypoints, parts: Parts) -> Motion:
     width = np.linalg.norm(apart, axis=1)
     own = np.linalg.norm(portrait.mean[lower] - portrait.mean[upper], axis=1)
     way = width - own
-    spread = spread_of(portrait.mean[parts.face])
+    spread = max(spread_of(portrait.mean[parts.face]), SMALLEST_SPREAD)
     wished = np.where(of_lips, LIPS_ASKED * way + spread * _freed(way / spread, own / spread), LIDS_ASKED * way)
     furthest = np.where(of_lips, GAPING * spread, STARING * np.maximum(own, RESTING_LIDS * spread))
     bend = np.where(of_lips, 8, 4)

@@ -128,6 +128,11 @@ def test_lips_that_touch_part_as_soon_as_the_drivers_do_and_tremble_no_more(own:
     assert further[-1] < 0.01
 
 
+def test_a_face_whose_keypoints_all_lie_in_one_place_moves_nowhere_unknown() -> None:
+    point = Keypoints(np.zeros_like(FACE), PORTRAIT.covariance)
+    assert np.isfinite(_asked(face(jaw=0.1), portrait=point)).all()
+
+
 def test_lips_that_are_parted_are_asked_for_no_more_than_their_share() -> None:
     ways = np.linspace(0, 0.3, 61)
     np.testing.assert_allclose([_lips_asked(0.12, way) for way in ways], LIPS_ASKED * ways, atol=2e-3)
