@@ -91,6 +91,11 @@ def smallest_singular_value(matrices: Tensor) -> Tensor:
     return torch.sqrt((total - split) / 2)
 
 
+def spread_of(points: Tensor) -> Tensor:
+    """Root mean square distance [b] of `points` [b, k, 2] from their middle."""
+    return (points - points.mean(dim=1, keepdim=True)).square().sum(dim=-1).mean(dim=1).sqrt()
+
+
 def sample(image: Tensor, positions: Tensor, corners: bool) -> Tensor:
     """`image` [b, c, h, w] read bilinearly at `positions` [b, H, W, 2]; result [b, c, H, W] in the image's dtype.
 

@@ -8,11 +8,10 @@ it the flow, and what else the painter is told, are held to what they were when 
 import copy
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.dense_motion import DenseFlow
-from models.geometry import Keypoints, coordinate_grid
+from models.geometry import Keypoints, coordinate_grid, sample, spread_of
 from models.keypoint_detector import resize
 from models.live_transfer import THUMBNAIL_SIZE
 from models.portrait_net import PortraitNet
@@ -58,8 +57,7 @@ def led_astray(displacement: Tensor, source: Tensor, driving: Tensor, example: E
     places, wanted = driving[:, points], source[:, points] - driving[:, points]
     known = shown(source, example.led, example.parts) & shown(driving, example.led, example.parts)
     known &= wanted.isfinite().all(dim=-1)
-    maps = displacement.movedim(-1, 1)
-    leads = F.grid_sample(maps, places.nan_to_num()[:, None], align_corners=False)[:, :, 0].movedim(1, -1)  # b n 2
+    leads = sample(displacement.movedim(-1, 1), places.nan_to_num()[:, None], corners=False)[:, :, 0].movedim(1, -1)
     astray = (leads - wanted.nan_to_num()).abs().sum(dim=-1) * known
     return astray.sum() / known.sum().clamp_min(1) * (displacement.shape[1] / 2)
 
@@ -68,13 +66,13 @@ def shown(landmarks: Tensor, led: Led, parts: Parts) -> Tensor:
     """[b, n]: whether each point of `led` is seen in `landmarks` [b, m, 2]; not where they are unknown."""
     _, one, other = zip(*led, strict=True)
     apart = (landmarks[:, list(one)] - landmarks[:, list(other)]).norm(dim=-1)
-    return apart > HIDDEN * _spread(landmarks, parts)[:, None]
+    return apart > HIDDEN * spread_of(landmarks[:, parts.face])[:, None]
 
 
 def around(landmarks: Tensor, example: Example, size: int) -> Tensor:
     """Soft discs [b, size, size] about the points that are led, 1 at each."""
     centres = landmarks[:, [point for point, _, _ in example.led]]
-    radius = REACH * _spread(landmarks, example.parts)[:, None, None, None]
+    radius = REACH * spread_of(landmarks[:, example.parts.face])[:, None, None, None]
     grid = coordinate_grid(size, size, False, landmarks.device)
     squared = (grid - centres[:, :, None, None]).square().sum(dim=-1) / radius.square()  # b n size size
     return torch.sigmoid(6 * (1 - squared)).nan_to_num().amax(dim=1)
@@ -89,9 +87,3 @@ def changed(flow: DenseFlow, before: DenseFlow, near: Tensor) -> Tensor:
     occlusion = (flow.occlusion - before.occlusion).abs().mean()
     features = (flow.features - before.features).abs().mean()
     return (way * away).mean() + OCCLUSION * occlusion + FEATURES * features
-
-
-def _spread(landmarks: Tensor, parts: Parts) -> Tensor:
-    """[b]: the root mean square distance of the face's points from their middle; NaN where one is unknown."""
-    face = landmarks[:, parts.face]
-    return (face - face.mean(dim=1, keepdim=True)).square().sum(dim=-1).mean(dim=1).sqrt()

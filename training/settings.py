@@ -45,6 +45,9 @@ LOOKED_AT: dict[str, frozenset[str]] = {
     "painting": frozenset({"detail", "perceptual", "painted_identity", "cross"}),  # all else teaches motion, too
 }
 
+# Objectives of one network alone: which it is, and which landmarks they look at.
+TRAINED_ALONE = {"painting": ("motion_transfer", "judged"), "flow": ("dense_motion", "led")}
+
 
 class TrainingSettings(Section):
     """Everything a run depends on. The `frozen` networks stay as they start, and cost no backward pass.
@@ -117,23 +120,15 @@ class TrainingSettings(Section):
         return self
 
     @model_validator(mode="after")
-    def _the_painter_learns(self) -> "TrainingSettings":
-        if self.loss.objective != "painting":
+    def _what_is_trained_alone_learns(self) -> "TrainingSettings":
+        objective = self.loss.objective
+        if objective not in TRAINED_ALONE:
             return self
-        if PRESETS[self.preset].family != "live" or "motion_transfer" in self.frozen:
-            raise ValueError("loss.objective: painting trains the painter of a live preset, and it must not be frozen")
-        if self.landmarks is None or not self.landmarks.judged:
-            raise ValueError("loss.objective: painting looks around landmarks; name some in landmarks.judged")
-        return self
-
-    @model_validator(mode="after")
-    def _the_flow_learns(self) -> "TrainingSettings":
-        if self.loss.objective != "flow":
-            return self
-        if PRESETS[self.preset].family != "live" or "dense_motion" in self.frozen:
-            raise ValueError("loss.objective: flow trains the dense motion of a live preset, and it must not be frozen")
-        if self.landmarks is None or not self.landmarks.led:
-            raise ValueError("loss.objective: flow leads landmarks; name some in landmarks.led")
+        network, looked_at = TRAINED_ALONE[objective]
+        if PRESETS[self.preset].family != "live" or network in self.frozen:
+            raise ValueError(f"loss.objective: {objective} trains a live preset's {network}, which must not be frozen")
+        if not getattr(self.landmarks, looked_at, ()):
+            raise ValueError(f"loss.objective: {objective} looks at landmarks; name some in landmarks.{looked_at}")
         return self
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from models.dense_motion import DenseFlow
-from models.geometry import Keypoints, cholesky_2x2, inverse_2x2
+from models.geometry import Keypoints, cholesky_2x2, inverse_2x2, spread_of
 from models.portrait_net import Animation, PortraitNet
 from realtime.motion import LARGEST_CLOSING_RATIO
 from realtime.resting import TOUCHING_LIPS, UPPER_LIP_SHARE
@@ -178,8 +178,7 @@ def _at_rest(neutral: Tensor, portrait: Tensor, lips: Tensor) -> Tensor:
     apart = neutral[:, lower] - neutral[:, upper]
     width = apart.norm(dim=-1, keepdim=True).clamp_min(SMALLEST_SPREAD)
     own = (portrait[:, lower] - portrait[:, upper]).norm(dim=-1, keepdim=True)
-    spread = (portrait - portrait.mean(dim=1, keepdim=True)).square().sum(dim=-1).mean(dim=1).sqrt()
-    parted = (width - own.maximum(TOUCHING_LIPS * spread[:, None, None])).clamp_min(0)
+    parted = (width - own.maximum(TOUCHING_LIPS * spread_of(portrait)[:, None, None])).clamp_min(0)
     together = apart * parted / width
     rested = neutral.index_add(1, upper, UPPER_LIP_SHARE * together)
     return rested.index_add(1, lower, (UPPER_LIP_SHARE - 1) * together)

@@ -127,9 +127,9 @@ def test_a_run_trains_the_dense_motion_alone(clips: Path, tmp_path: Path) -> Non
 def test_what_a_flow_cannot_be_led_by_is_refused(clips: Path, tmp_path: Path) -> None:
     plain = tiny_settings(clips).model_dump() | {"loss": {"objective": "flow"}}
     guide = landmarks_of_an_eye(clips, tmp_path)
-    with pytest.raises(ValueError, match=r"flow leads landmarks; name some in landmarks\.led"):
+    with pytest.raises(ValueError, match=r"flow looks at landmarks; name some in landmarks\.led"):
         TrainingSettings.model_validate(plain)
-    with pytest.raises(ValueError, match="flow trains the dense motion of a live preset, and it must not be frozen"):
+    with pytest.raises(ValueError, match="flow trains a live preset's dense_motion, which must not be frozen"):
         TrainingSettings.model_validate(plain | {"landmarks": guide, "frozen": ("dense_motion",)})
     wrong: dict[str, dict[str, object]] = {
         "led: is measured in sizes of the face": {"parts": {}, "led_sampling": 0.0},

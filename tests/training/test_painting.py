@@ -188,5 +188,7 @@ def test_settings_say_what_painting_needs(clips: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"loss\.painted_identity: a teacher's picture says whose it is"):
         TrainingSettings.model_validate(plain | judged)
     for wrong in ({"preset": "paper-64"}, {"frozen": ["motion_transfer"]}):
-        with pytest.raises(ValueError, match="trains the painter of a live preset, and it must not be frozen"):
+        with pytest.raises(
+            ValueError, match="painting trains a live preset's motion_transfer, which must not be frozen"
+        ):
             TrainingSettings.model_validate(plain | {"loss": {"objective": "painting"}} | wrong)
